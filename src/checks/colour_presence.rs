@@ -1,0 +1,112 @@
+//! Is the scan in colour?
+
+use serde::{Deserialize, Serialize};
+
+use crate::measure::{Measured, rounded};
+use crate::reason;
+use crate::reason::{Check, Finding, Measurement, Needs, Reason, Unreadable};
+
+reason! {
+    /// The picture is grey or black and white, or a grey copy under coloured light: once the cast of
+    /// the paper is taken off, next to nothing on it has colour. A colour scan of the original is a
+    /// rule of every province; equal red, green and blue is no test of it.
+    pub(super) COLOUR_MISSING = Error {
+        en: "The picture is not in colour"
+            => "Scan or photograph the original in colour; black-and-white copies are not accepted",
+        zh: "图片不是彩色" => "请对原件进行彩色扫描或拍照，不接受黑白件或复印件",
+    }
+}
+
+/// The check `colour.presence`.
+pub(super) struct ColourPresence;
+
+/// Colour apart from the cast. Shares of the page, 8-bit chroma.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Reading {
+    coloured_share: f64,
+    peak_chroma: f64,
+    patch_share: f64,
+    mean_chroma: f64,
+}
+
+/// How much colour there must be, and how little is surely none.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Limits {
+    /// Share of the page that suffices.
+    min_coloured_share: f64,
+    /// Share of the fullest patch that suffices where one seal in colour is enough; above 1 = never.
+    min_patch_share: f64,
+    /// Surely grey: at most this share, this peak and this mean (cast included).
+    max_grey_share: f64,
+    max_grey_peak: f64,
+    max_grey_mean: f64,
+}
+
+impl Check for ColourPresence {
+    const ID: &'static str = "colour.presence";
+    const VERSION: u32 = 1;
+    const REASONS: &'static [&'static Reason] = &[&COLOUR_MISSING];
+    const NEEDS: Needs = Needs::Planes;
+    type Input = Measured;
+    type Reading = Reading;
+    type Limits = Limits;
+
+    fn read(measured: &Measured) -> Result<Reading, Unreadable> {
+        let colour = measured.colour().ok_or(Unreadable::because("too-dark-or-featureless"))?;
+        Ok(Reading {
+            coloured_share: rounded(colour.coloured_share),
+            peak_chroma: rounded(colour.peak),
+            patch_share: rounded(colour.patch_share),
+            mean_chroma: rounded(colour.mean),
+        })
+    }
+
+    fn measurements(reading: &Reading, limits: &Limits) -> Vec<Measurement> {
+        let share = Measurement::of("colour.coloured_share", reading.coloured_share, "1");
+        let patch = Measurement::of("colour.patch_share", reading.patch_share, "1");
+        let enough_in_a_patch = reading.patch_share >= limits.min_patch_share;
+        vec![
+            // One of the two suffices; the bound that does not bind is not shown.
+            if enough_in_a_patch { share } else { share.at_least(limits.min_coloured_share) },
+            if enough_in_a_patch { patch.at_least(limits.min_patch_share) } else { patch },
+            Measurement::of("colour.peak_chroma", reading.peak_chroma, "1"),
+            Measurement::of("colour.mean_chroma", reading.mean_chroma, "1"),
+        ]
+    }
+
+    fn judge(reading: &Reading, limits: &Limits) -> Option<Finding> {
+        let broken =
+            Self::measurements(reading, limits).into_iter().find(Measurement::is_broken)?;
+        let surely_grey = reading.coloured_share <= limits.max_grey_share
+            && reading.peak_chroma <= limits.max_grey_peak
+            && reading.mean_chroma <= limits.max_grey_mean;
+        Some(Finding::of(&COLOUR_MISSING).doubtful_if(!surely_grey).because(broken))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(coloured_share: f64, peak_chroma: f64, patch_share: f64) -> Option<bool> {
+        let limits = Limits {
+            min_coloured_share: 0.02,
+            min_patch_share: 0.2,
+            max_grey_share: 0.004,
+            max_grey_peak: 10.0,
+            max_grey_mean: 255.0,
+        };
+        let reading = Reading { coloured_share, peak_chroma, patch_share, mean_chroma: 5.0 };
+        ColourPresence::judge(&reading, &limits).map(|finding| finding.doubtful)
+    }
+
+    #[test]
+    fn colour_missing_is_certain_only_when_nothing_stands_out() {
+        assert_eq!(judged(0.3, 40.0, 1.0), None);
+        assert_eq!(judged(0.005, 60.0, 0.5), None, "a seal is enough here");
+        assert_eq!(judged(0.0, 2.0, 0.0), Some(false));
+        assert_eq!(judged(0.001, 14.0, 0.1), Some(true));
+        assert_eq!(judged(0.015, 9.0, 0.1), Some(true));
+    }
+}

@@ -1,0 +1,86 @@
+//! From [`Sniffed`] to pages that all look alike, whatever the format. Unwinding stops here.
+
+mod gif;
+pub mod integrity;
+mod jpeg;
+pub mod page;
+mod png;
+mod raster;
+mod reduce;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::decode::integrity::State;
+use crate::decode::page::Page;
+use crate::decode::raster::Raster;
+use crate::intake::structure;
+use crate::intake::{Budget, Expired, Sniffed};
+
+/// Which parts of a page the checks will ask for; what nobody asks for is not computed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    /// Planes at the analysis scale.
+    pub planes: bool,
+    /// Block energy of the luma.
+    pub energy: bool,
+    /// Full-resolution pixels on demand.
+    pub tiles: bool,
+}
+
+/// The outcome of decoding: pages where there are any, and in which state the file is.
+#[derive(Debug)]
+pub struct Decoded {
+    /// Upright pages in order; empty when nothing could be decoded.
+    pub pages: Vec<Page>,
+    /// Whole, or what is wrong.
+    pub state: State,
+}
+
+impl Decoded {
+    fn nothing(state: State) -> Self {
+        Self { pages: Vec::new(), state }
+    }
+}
+
+/// Decodes what `wanted` names. A bad file is a [`State`], never an error; the caller has judged the
+/// header's limits before.
+pub fn open(
+    sniffed: &Sniffed,
+    wanted: Wanted,
+    budget: &mut dyn Budget,
+) -> Result<Decoded, Expired> {
+    let (Some(detected), Some(walk)) = (sniffed.detected, &sniffed.walk) else {
+        return Ok(Decoded::nothing(State::Unsupported));
+    };
+    match walk.state {
+        structure::State::Whole => {}
+        structure::State::Truncated => return Ok(Decoded::nothing(State::Truncated)),
+        structure::State::Corrupt => return Ok(Decoded::nothing(State::Corrupt)),
+    }
+    let Some(header) = walk.header else {
+        return Ok(Decoded::nothing(State::Corrupt));
+    };
+    budget.check()?;
+    // Only the picture itself: what trails it is not the decoder's business.
+    let picture = &sniffed.bytes[..walk.end];
+    let (raster, state) = contained(|| match detected.media_type {
+        "image/jpeg" => jpeg::decode(picture, header),
+        "image/png" => png::decode(picture, header),
+        "image/gif" => gif::decode(picture, header),
+        _ => (None, State::Unsupported),
+    })
+    .unwrap_or((None, State::Panicked));
+    let Some(raster) = raster else {
+        return Ok(Decoded::nothing(state));
+    };
+    let page = Page::of(raster, sniffed.metadata.orientation, wanted, budget)?;
+    Ok(Decoded { pages: vec![page], state })
+}
+
+/// Runs `work` so that a panic in it becomes `None`.
+pub fn contained<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
+}
+
+/// What each decoder gives back: pixels where it got any, and the state it found the file in.
+type Outcome = (Option<Raster>, State);

@@ -1,0 +1,159 @@
+//! The page: what every format yields, so that checks and thresholds know no format.
+
+use super::Wanted;
+use super::raster::Raster;
+use super::reduce;
+use crate::intake::metadata::Orientation;
+use crate::intake::{Budget, Expired};
+
+/// One component at the analysis scale, row-major.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plane {
+    /// Width in cells.
+    pub width: usize,
+    /// Height in cells.
+    pub height: usize,
+    /// One byte a cell; chroma is centred on 128.
+    pub cells: Vec<u8>,
+}
+
+impl Plane {
+    /// The cell at `(x, y)`.
+    pub fn at(&self, x: usize, y: usize) -> u8 {
+        self.cells[y * self.width + x]
+    }
+
+    /// Rows from top to bottom.
+    pub fn rows(&self) -> impl Iterator<Item = &[u8]> {
+        self.cells.chunks_exact(self.width)
+    }
+}
+
+/// Luma and chroma (full-range BT.601, as in JFIF) at the analysis scale, upright.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planes {
+    /// Luma.
+    pub y: Plane,
+    /// Blue difference.
+    pub cb: Plane,
+    /// Red difference.
+    pub cr: Plane,
+}
+
+/// How much of each 8×8 block's luma is coarse, middling and fine: the squared DCT coefficients
+/// summed by octave of their higher index, 1, 2..=3 and 4..=7. The mean is left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Octaves {
+    /// Index 1.
+    pub low: f32,
+    /// Indices 2 and 3.
+    pub mid: f32,
+    /// Indices 4 to 7.
+    pub high: f32,
+}
+
+/// The number of coefficients behind each octave.
+pub const OCTAVE_SIZES: Octaves = Octaves { low: 3.0, mid: 12.0, high: 48.0 };
+
+/// Block energy, upright. The luma is first reduced by `reduction`, so that a block covers about
+/// the same share of the page at every resolution: what a reader sees blurred on a page of 2,000
+/// pixels is not told by the finest octave of a page of 8,000.
+#[derive(Clone, Debug)]
+pub struct Energy {
+    /// Blocks across.
+    pub width: usize,
+    /// Blocks down.
+    pub height: usize,
+    /// Full-resolution pixels per pixel of the grid that the blocks lie on.
+    pub reduction: usize,
+    /// Row-major.
+    pub blocks: Vec<Octaves>,
+}
+
+/// A box of the upright page in full-resolution pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rect {
+    /// From the left.
+    pub x: usize,
+    /// From the top.
+    pub y: usize,
+    /// Pixels across.
+    pub width: usize,
+    /// Pixels down.
+    pub height: usize,
+}
+
+/// Full-resolution pixels of a region, upright, red, green, blue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tile {
+    /// Where it lies, clipped to the page.
+    pub rect: Rect,
+    /// Three bytes a pixel, row-major.
+    pub rgb: Vec<u8>,
+}
+
+/// One upright page.
+#[derive(Debug)]
+pub struct Page {
+    /// Counted from 1.
+    pub number: u32,
+    /// True width in pixels.
+    pub width: usize,
+    /// True height in pixels.
+    pub height: usize,
+    /// Full-resolution pixels a side of one plane cell: 8, 4 or 1.
+    pub scale: usize,
+    /// Luma and chroma.
+    pub planes: Planes,
+    /// Block energy, where wanted.
+    pub energy: Option<Energy>,
+    raster: Option<Raster>,
+    orientation: Orientation,
+}
+
+impl Page {
+    /// Looks at a raster once: planes, and energy where wanted, then keeps it only for tiles.
+    pub(super) fn of(
+        raster: Raster,
+        orientation: Orientation,
+        wanted: Wanted,
+        budget: &mut dyn Budget,
+    ) -> Result<Self, Expired> {
+        let scale = analysis_scale(raster.width, raster.height);
+        let (planes, energy) = reduce::reduce(&raster, scale, wanted.energy, orientation, budget)?;
+        let (width, height) = match orientation.swaps_sides() {
+            true => (raster.height, raster.width),
+            false => (raster.width, raster.height),
+        };
+        let raster = wanted.tiles.then_some(raster);
+        Ok(Self { number: 1, width, height, scale, planes, energy, raster, orientation })
+    }
+
+    /// Full-resolution pixels of `rect`, clipped to the page. `None` when tiles were not wanted or
+    /// nothing of the box lies on the page.
+    pub fn tile(&self, rect: Rect) -> Option<Tile> {
+        let raster = self.raster.as_ref()?;
+        let right = rect.x.checked_add(rect.width)?.min(self.width);
+        let bottom = rect.y.checked_add(rect.height)?.min(self.height);
+        let width = right.checked_sub(rect.x).filter(|width| *width > 0)?;
+        let height = bottom.checked_sub(rect.y).filter(|height| *height > 0)?;
+        let mut rgb = Vec::with_capacity(3 * width * height);
+        for y in rect.y..bottom {
+            for x in rect.x..right {
+                let (x, y) = self.orientation.stored(x, y, raster.width, raster.height);
+                rgb.extend(raster.rgb(x, y));
+            }
+        }
+        Some(Tile { rect: Rect { x: rect.x, y: rect.y, width, height }, rgb })
+    }
+}
+
+/// Full-resolution pixels a side of one plane cell: 1/8 of a page above about 6 megapixels, 1/4
+/// below, 1/1 under 1 megapixel, so that the planes hold 0.06 to 1 megapixel.
+const fn analysis_scale(width: usize, height: usize) -> usize {
+    match width * height {
+        0..1_000_000 => 1,
+        1_000_000..=6_000_000 => 4,
+        _ => 8,
+    }
+}

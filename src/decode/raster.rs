@@ -1,0 +1,113 @@
+//! Full-resolution pixels as a decoder left them: grey or RGB, eight bits, not yet upright.
+
+use image::DynamicImage;
+
+/// Row-major pixels without padding.
+#[derive(Debug)]
+pub struct Raster {
+    /// Stored width in pixels.
+    pub width: usize,
+    /// Stored height in pixels.
+    pub height: usize,
+    /// One byte (grey) or three (red, green, blue) a pixel.
+    pub samples: Samples,
+}
+
+/// The two forms that pixels take here.
+#[derive(Debug)]
+pub enum Samples {
+    /// One component: the file itself says that it has no colour.
+    Grey(Vec<u8>),
+    /// Three components.
+    Rgb(Vec<u8>),
+}
+
+impl Raster {
+    /// `None` when the samples do not fill the rectangle.
+    pub fn new(width: usize, height: usize, samples: Samples) -> Option<Self> {
+        let (bytes, each) = match &samples {
+            Samples::Grey(bytes) => (bytes.len(), 1),
+            Samples::Rgb(bytes) => (bytes.len(), 3),
+        };
+        (width > 0 && height > 0 && bytes == width * height * each).then_some(Self {
+            width,
+            height,
+            samples,
+        })
+    }
+
+    /// From any form of the image crate: 16 bits become 8, transparency shows white paper.
+    pub fn of_image(image: DynamicImage) -> Option<Self> {
+        let (width, height) = (image.width() as usize, image.height() as usize);
+        let samples = match image {
+            DynamicImage::ImageLuma8(grey) => Samples::Grey(grey.into_raw()),
+            DynamicImage::ImageLuma16(_) => Samples::Grey(image.into_luma8().into_raw()),
+            DynamicImage::ImageLumaA8(_) | DynamicImage::ImageLumaA16(_) => {
+                Samples::Grey(on_white(image.into_luma_alpha8().as_raw()))
+            }
+            DynamicImage::ImageRgba8(_)
+            | DynamicImage::ImageRgba16(_)
+            | DynamicImage::ImageRgba32F(_) => {
+                let rgba = image.into_rgba8();
+                Samples::Rgb(
+                    rgba.pixels()
+                        .flat_map(|pixel| {
+                            let [red, green, blue, alpha] = pixel.0;
+                            [red, green, blue].map(|sample| over_white(sample, alpha))
+                        })
+                        .collect(),
+                )
+            }
+            other => Samples::Rgb(other.into_rgb8().into_raw()),
+        };
+        Self::new(width, height, samples)
+    }
+
+    /// The pixel at stored `(x, y)`.
+    pub fn rgb(&self, x: usize, y: usize) -> [u8; 3] {
+        let at = y * self.width + x;
+        match &self.samples {
+            Samples::Grey(grey) => [grey[at]; 3],
+            Samples::Rgb(rgb) => [rgb[3 * at], rgb[3 * at + 1], rgb[3 * at + 2]],
+        }
+    }
+}
+
+fn on_white(grey_alpha: &[u8]) -> Vec<u8> {
+    grey_alpha.chunks_exact(2).map(|pair| over_white(pair[0], pair[1])).collect()
+}
+
+fn over_white(sample: u8, alpha: u8) -> u8 {
+    let (sample, alpha) = (u32::from(sample), u32::from(alpha));
+    ((sample * alpha + 255 * (255 - alpha) + 127) / 255) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{ImageBuffer, LumaA, Rgb, Rgba};
+
+    use super::*;
+
+    #[test]
+    fn transparency_shows_white_paper() {
+        let clear = ImageBuffer::from_pixel(2, 1, Rgba([0u8, 0, 0, 0]));
+        let raster = Raster::of_image(DynamicImage::ImageRgba8(clear)).unwrap();
+        assert_eq!(raster.rgb(1, 0), [255, 255, 255]);
+        let half = ImageBuffer::from_pixel(1, 1, LumaA([0u8, 128]));
+        let raster = Raster::of_image(DynamicImage::ImageLumaA8(half)).unwrap();
+        assert_eq!(raster.rgb(0, 0), [127, 127, 127]);
+    }
+
+    #[test]
+    fn sixteen_bits_become_eight() {
+        let deep = ImageBuffer::from_pixel(1, 1, Rgb([0u16, 0x8080, 0xFFFF]));
+        let raster = Raster::of_image(DynamicImage::ImageRgb16(deep)).unwrap();
+        assert_eq!(raster.rgb(0, 0), [0, 0x80, 0xFF]);
+    }
+
+    #[test]
+    fn samples_that_do_not_fill_the_rectangle_make_no_raster() {
+        assert!(Raster::new(2, 2, Samples::Grey(vec![0; 3])).is_none());
+        assert!(Raster::new(0, 2, Samples::Grey(vec![])).is_none());
+    }
+}

@@ -1,0 +1,1 @@
+//! How often scanvet is right.

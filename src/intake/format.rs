@@ -1,0 +1,120 @@
+//! Which formats there are, how they call themselves, and which of them can be read here.
+
+/// A file format that scanvet knows by name.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Format {
+    /// IANA media type, the name used everywhere.
+    pub media_type: &'static str,
+    /// Other names for the same, seen from browsers, cameras and old clients.
+    pub aliases: &'static [&'static str],
+    /// File name extensions, lower case, without the dot.
+    pub extensions: &'static [&'static str],
+    /// What a person calls it.
+    pub name: &'static str,
+    /// Whether this build decodes it.
+    pub readable: bool,
+}
+
+/// The formats, those that people upload as scans first.
+pub static FORMATS: &[Format] = &[
+    readable("image/jpeg", &["image/jpg", "image/pjpeg"], &["jpg", "jpeg", "jpe", "jfif"], "JPEG"),
+    readable("image/png", &["image/x-png", "image/apng"], &["png", "apng"], "PNG"),
+    readable("image/gif", &[], &["gif"], "GIF"),
+    known("application/pdf", &["application/x-pdf"], &["pdf"], "PDF"),
+    known("image/tiff", &["image/x-tiff"], &["tif", "tiff"], "TIFF"),
+    known("image/webp", &[], &["webp"], "WebP"),
+    known("image/bmp", &["image/x-ms-bmp", "image/x-bmp"], &["bmp", "dib"], "BMP"),
+    known("image/heif", &["image/heic", "image/heic-sequence"], &["heic", "heif", "hif"], "HEIC"),
+    known("image/avif", &[], &["avif"], "AVIF"),
+    known("image/svg+xml", &[], &["svg"], "SVG"),
+    known("image/vnd.adobe.photoshop", &["image/x-photoshop"], &["psd"], "Photoshop"),
+    known("application/zip", &["application/x-zip-compressed"], &["zip"], "ZIP"),
+    known("application/vnd.rar", &["application/x-rar-compressed"], &["rar"], "RAR"),
+    known("application/msword", &[], &["doc"], "Word"),
+    known(
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        &[],
+        &["docx"],
+        "Word",
+    ),
+    known("text/html", &["application/xhtml+xml"], &["html", "htm"], "HTML"),
+    known("text/plain", &[], &["txt"], "text"),
+    known("video/mp4", &[], &["mp4"], "MP4"),
+    known("video/quicktime", &[], &["mov"], "QuickTime"),
+];
+
+const fn readable(
+    media_type: &'static str,
+    aliases: &'static [&'static str],
+    extensions: &'static [&'static str],
+    name: &'static str,
+) -> Format {
+    Format { media_type, aliases, extensions, name, readable: true }
+}
+
+const fn known(
+    media_type: &'static str,
+    aliases: &'static [&'static str],
+    extensions: &'static [&'static str],
+    name: &'static str,
+) -> Format {
+    Format { media_type, aliases, extensions, name, readable: false }
+}
+
+/// What the first bytes say.
+#[derive(Clone, Copy, Debug)]
+pub struct Detected {
+    /// IANA media type.
+    pub media_type: &'static str,
+    /// The row of [`FORMATS`], if it has one.
+    pub format: Option<&'static Format>,
+}
+
+/// Recognises a format by its first bytes alone; offset 0 only, as a file that begins with
+/// something else is not what it says further down.
+pub fn detect(bytes: &[u8]) -> Option<Detected> {
+    let media_type = infer::get(bytes)?.mime_type();
+    let format = of_media_type(media_type);
+    Some(Detected { media_type: format.map_or(media_type, |format| format.media_type), format })
+}
+
+/// The format that a media type names; parameters and case do not matter.
+pub fn of_media_type(media_type: &str) -> Option<&'static Format> {
+    let name = media_type.split(';').next()?.trim().to_ascii_lowercase();
+    FORMATS.iter().find(|format| format.media_type == name || format.aliases.contains(&&*name))
+}
+
+/// The format that a file name extension claims.
+pub fn of_extension(extension: &str) -> Option<&'static Format> {
+    let extension = extension.to_ascii_lowercase();
+    FORMATS.iter().find(|format| format.extensions.contains(&&*extension))
+}
+
+/// What people call the media types in a list, e.g. `JPEG, PNG, GIF`.
+pub fn names(media_types: &[String]) -> String {
+    let names: Vec<&str> = media_types
+        .iter()
+        .map(|media_type| of_media_type(media_type).map_or(&**media_type, |format| format.name))
+        .collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_is_understood_whatever_its_case_alias_or_parameters() {
+        for claim in ["image/jpeg", "IMAGE/JPG", "image/pjpeg; q=1"] {
+            assert_eq!(of_media_type(claim).unwrap().media_type, "image/jpeg", "{claim}");
+        }
+        assert_eq!(of_media_type("application/octet-stream"), None);
+        assert_eq!(of_extension("JPG").unwrap().media_type, "image/jpeg");
+    }
+
+    #[test]
+    fn plain_text_is_no_format() {
+        assert!(detect(b"this is a letter").is_none());
+        assert!(detect(b"").is_none());
+    }
+}

@@ -1,0 +1,62 @@
+//! From bytes to [`Sniffed`]: what the upload is, what it claims, what its header says, what trails it.
+//!
+//! Nothing is decoded here. Every limit that a header can break is judged before a single pixel.
+
+pub mod animation;
+pub mod budget;
+pub mod format;
+pub mod kind;
+pub mod metadata;
+pub mod pixels;
+pub mod size;
+pub mod structure;
+pub mod trailing;
+
+use bytes::Bytes;
+
+use crate::intake::format::{Detected, Format};
+use crate::intake::metadata::Metadata;
+use crate::intake::structure::Walk;
+
+pub use crate::intake::budget::{Budget, Expired, Unlimited};
+
+/// The bytes of one file and what the sender claims of it.
+#[derive(Clone, Debug, Default)]
+pub struct Upload {
+    /// The whole file.
+    pub bytes: Bytes,
+    /// IANA media type that the sender claims. Never trusted, only compared.
+    pub declared_media_type: Option<String>,
+}
+
+/// An upload of which is known what its first bytes, structure and metadata say.
+#[derive(Clone, Debug)]
+pub struct Sniffed {
+    /// The whole file.
+    pub bytes: Bytes,
+    /// The claim, where it names a type that scanvet knows.
+    pub declared: Option<&'static Format>,
+    /// What the first bytes are.
+    pub detected: Option<Detected>,
+    /// What walking the structure found; `None` where the format has no walker.
+    pub walk: Option<Walk>,
+    /// Orientation and the presence of a position.
+    pub metadata: Metadata,
+}
+
+/// Looks at the first bytes, walks the structure once and reads the metadata. Decodes nothing.
+pub fn sniff(upload: &Upload) -> Sniffed {
+    let detected = format::detect(&upload.bytes);
+    let walk = detected.and_then(|detected| structure::walk(detected, &upload.bytes));
+    let metadata = match &walk {
+        Some(walk) if walk.header.is_some() => metadata::read(&upload.bytes),
+        _ => Metadata::default(),
+    };
+    Sniffed {
+        bytes: upload.bytes.clone(),
+        declared: upload.declared_media_type.as_deref().and_then(format::of_media_type),
+        detected,
+        walk,
+        metadata,
+    }
+}

@@ -1,0 +1,146 @@
+//! Walks the segments of a JPEG (ITU-T T.81, annex B).
+
+use memchr::memchr;
+
+use super::{Cursor, Draft, Header, State, Walk};
+
+const SOI: u8 = 0xD8;
+const EOI: u8 = 0xD9;
+const SOS: u8 = 0xDA;
+const APP1: u8 = 0xE1;
+const APP2: u8 = 0xE2;
+
+/// From SOI to the EOI of the primary picture; thumbnails inside segments are stepped over.
+pub(super) fn walk(bytes: &[u8]) -> Walk {
+    let mut draft = Draft::default();
+    let mut cursor = Cursor { bytes, at: 0 };
+    if cursor.take(2) != Some(&[0xFF, SOI]) {
+        return draft.end(State::Corrupt, bytes.len());
+    }
+    loop {
+        let Some(marker) = next_marker(&mut cursor) else {
+            return draft.end(State::Truncated, bytes.len());
+        };
+        match marker {
+            EOI => {
+                let state = if draft.header.is_some() { State::Whole } else { State::Corrupt };
+                return draft.end(state, cursor.at);
+            }
+            // Markers without a length: restarts and TEM.
+            0x01 | 0xD0..=0xD7 => continue,
+            0x00 | SOI => return draft.end(State::Corrupt, bytes.len()),
+            _ => {}
+        }
+        let Some(body) =
+            cursor.u16_be().and_then(|length| cursor.take(usize::from(length).checked_sub(2)?))
+        else {
+            return draft.end(State::Truncated, bytes.len());
+        };
+        match marker {
+            // SOF0..SOF15 without DHT, JPG and DAC.
+            0xC0..=0xCF if !matches!(marker, 0xC4 | 0xC8 | 0xCC) && draft.header.is_none() => {
+                match frame(body) {
+                    Some(header) => draft.header = Some(header),
+                    None => return draft.end(State::Corrupt, bytes.len()),
+                }
+            }
+            APP1 => {
+                let says = |word: &[u8]| memchr::memmem::find(body, word).is_some();
+                draft.announced.video |= says(b"MotionPhoto") || says(b"MicroVideo");
+            }
+            APP2 => draft.announced.pictures |= body.starts_with(b"MPF\0"),
+            SOS => skip_entropy_coded(&mut cursor),
+            _ => {}
+        }
+    }
+}
+
+/// The marker at or after the cursor. Encoders may pad with 0xFF, careless ones with other bytes.
+fn next_marker(cursor: &mut Cursor<'_>) -> Option<u8> {
+    let rest = cursor.bytes.get(cursor.at..)?;
+    cursor.at += memchr(0xFF, rest)?;
+    loop {
+        match cursor.byte()? {
+            0xFF => {}
+            marker => return Some(marker),
+        }
+    }
+}
+
+/// Moves to the next marker that ends the scan: not a stuffed 0xFF00, not a restart.
+fn skip_entropy_coded(cursor: &mut Cursor<'_>) {
+    while let Some(found) = cursor.bytes.get(cursor.at..).and_then(|rest| memchr(0xFF, rest)) {
+        let marker = cursor.at + found;
+        match cursor.bytes.get(marker + 1) {
+            Some(0x00 | 0xD0..=0xD7) => cursor.at = marker + 2,
+            Some(0xFF) => cursor.at = marker + 1,
+            _ => {
+                cursor.at = marker;
+                return;
+            }
+        }
+    }
+    cursor.at = cursor.bytes.len();
+}
+
+fn frame(body: &[u8]) -> Option<Header> {
+    let mut cursor = Cursor { bytes: body, at: 1 };
+    let (height, width) = (cursor.u16_be()?, cursor.u16_be()?);
+    let components = cursor.byte()?;
+    (width > 0 && height > 0 && components > 0).then(|| Header {
+        width: width.into(),
+        height: height.into(),
+        frames: 1,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SOI, a frame header of 3 × 2 pixels, a scan of two stuffed bytes and a restart.
+    fn smallest() -> Vec<u8> {
+        let mut bytes = vec![0xFF, SOI];
+        bytes.extend([0xFF, 0xC0, 0, 11, 8, 0, 2, 0, 3, 1, 1, 0x11, 0]);
+        bytes.extend([0xFF, SOS, 0, 8, 1, 1, 0, 0, 63, 0]);
+        bytes.extend([0x12, 0xFF, 0x00, 0xFF, 0xD0, 0x34]);
+        bytes.extend([0xFF, EOI]);
+        bytes
+    }
+
+    #[test]
+    fn the_walk_ends_behind_the_end_marker_whatever_follows() {
+        let mut bytes = smallest();
+        let length = bytes.len();
+        bytes.extend(b"PK\x03\x04");
+        let walk = walk(&bytes);
+        assert_eq!(walk.state, State::Whole);
+        assert_eq!(walk.end, length);
+        assert_eq!(walk.header, Some(Header { width: 3, height: 2, frames: 1 }));
+    }
+
+    #[test]
+    fn a_jpeg_cut_anywhere_is_truncated() {
+        let bytes = smallest();
+        for cut in 2..bytes.len() {
+            assert_eq!(walk(&bytes[..cut]).state, State::Truncated, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_thumbnail_in_a_segment_does_not_end_the_picture() {
+        let mut bytes = smallest();
+        let thumbnail = smallest();
+        let mut segment = vec![0xFF, APP1, 0, (thumbnail.len() + 2) as u8];
+        segment.extend(thumbnail);
+        bytes.splice(2..2, segment);
+        assert_eq!(walk(&bytes).end, bytes.len());
+    }
+
+    #[test]
+    fn a_frame_of_no_width_is_corrupt() {
+        let mut bytes = smallest();
+        bytes[10] = 0;
+        assert_eq!(walk(&bytes).state, State::Corrupt);
+    }
+}

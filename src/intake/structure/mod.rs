@@ -1,0 +1,110 @@
+//! Walks a file from marker to marker without decoding: header, frames, end, and what is missing.
+
+mod gif;
+mod jpeg;
+mod png;
+
+use crate::intake::format::Detected;
+
+/// What the header says, in pixels as stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Stored width.
+    pub width: u32,
+    /// Stored height.
+    pub height: u32,
+    /// Pictures in the file; 1 for a still one.
+    pub frames: u32,
+}
+
+/// Whether the structure is whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// From the first marker to the end marker.
+    Whole,
+    /// The bytes end before the end marker.
+    Truncated,
+    /// A marker, length or value that the format forbids.
+    Corrupt,
+}
+
+/// What a camera said in the header about bytes that follow the end marker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Announced {
+    /// An MPF block: further JPEG pictures follow.
+    pub pictures: bool,
+    /// Motion-photo metadata: a video follows.
+    pub video: bool,
+}
+
+/// One walk through a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Walk {
+    /// `None` when the file breaks off or goes wrong before it.
+    pub header: Option<Header>,
+    /// Whether the walk reached the end marker.
+    pub state: State,
+    /// Offset just behind the end marker; the length of the file where it was not reached.
+    pub end: usize,
+    /// Bytes that the header announces behind the end.
+    pub announced: Announced,
+}
+
+/// Walks `bytes`; `None` for a format that has no walker here.
+pub fn walk(detected: Detected, bytes: &[u8]) -> Option<Walk> {
+    match detected.media_type {
+        "image/jpeg" => Some(jpeg::walk(bytes)),
+        "image/png" => Some(png::walk(bytes)),
+        "image/gif" => Some(gif::walk(bytes)),
+        _ => None,
+    }
+}
+
+/// Length of the JPEG at the start of `bytes` if it is whole.
+pub fn jpeg_length(bytes: &[u8]) -> Option<usize> {
+    let walk = jpeg::walk(bytes);
+    (walk.state == State::Whole).then_some(walk.end)
+}
+
+/// A position in the bytes that only moves forward.
+struct Cursor<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let taken = self.bytes.get(self.at..self.at.checked_add(count)?)?;
+        self.at += count;
+        Some(taken)
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        self.take(1).map(|bytes| bytes[0])
+    }
+
+    fn u16_be(&mut self) -> Option<u16> {
+        self.take(2).map(|bytes| u16::from_be_bytes([bytes[0], bytes[1]]))
+    }
+
+    fn u16_le(&mut self) -> Option<u16> {
+        self.take(2).map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]]))
+    }
+
+    fn u32_be(&mut self) -> Option<u32> {
+        self.take(4).map(|bytes| u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+    }
+}
+
+/// Collects a walk as it goes, so that each walker reads as the format's grammar.
+#[derive(Default)]
+struct Draft {
+    header: Option<Header>,
+    announced: Announced,
+}
+
+impl Draft {
+    fn end(self, state: State, end: usize) -> Walk {
+        Walk { header: self.header, state, end, announced: self.announced }
+    }
+}

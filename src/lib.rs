@@ -1,0 +1,48 @@
+//! scanvet vets uploaded scans and verification photos before a person has to.
+//!
+//! # The spine
+//!
+//! `bytes → Sniffed → Document → Measured → Readings → Findings → Verdict`, one function:
+//! [`pipeline::validate`]. It never returns an error for a bad file: a bad file is an answer.
+//!
+//! # Layers
+//!
+//! Each names only what stands before it; `tests/tidy.rs` enforces the order.
+//!
+//! | layer | turns | into |
+//! |---|---|---|
+//! | [`reason`] | | reasons, findings, the shape of a check |
+//! | [`intake`] | bytes | what they are, claim, and promise; limits from the header |
+//! | [`decode`] | that | upright pages that look alike whatever the format |
+//! | [`measure`] | a page | numbers, each computed at most once; knows no bound |
+//! | [`checks`] | numbers and limits | findings; the catalogue of all checks |
+//! | [`rules`] | rule packs and a context | the limits and weights in force |
+//! | [`verdict`] | findings | ACCEPT, REJECT or REVIEW |
+//! | [`pipeline`] | an upload and its rules | a verdict |
+//! | [`report`] | a verdict | text for people |
+//! | [`grpc`] | calls | verdicts, and verdicts into messages and JSON |
+//! | [`evaluate`] | verdicts and labels | how often scanvet is right |
+//!
+//! # Invariants
+//!
+//! Absences, each guarded by a test:
+//!
+//! - no threshold in code: no numeric literal but 0, 1, 2, 100 in a `judge`;
+//! - no protobuf outside [`grpc`];
+//! - no file, clock or network at or below [`pipeline`];
+//! - no panic of a decoder or a check reaches a caller;
+//! - no input bytes, file names, coordinates or recognised text in logs or errors;
+//! - no `unsafe`;
+//! - the same bytes and rules give the same verdict through any entrance.
+
+pub mod checks;
+pub mod decode;
+pub mod evaluate;
+pub mod grpc;
+pub mod intake;
+pub mod measure;
+pub mod pipeline;
+pub mod reason;
+pub mod report;
+pub mod rules;
+pub mod verdict;

@@ -1,0 +1,62 @@
+//! A page and its numbers, each computed at most once, on the smallest raster that answers it.
+//!
+//! Nothing here knows a bound: what is too dark or too blurred is for the checks and the rule packs.
+
+pub mod colour;
+pub mod focus;
+pub mod tone;
+
+use std::cell::OnceCell;
+
+use crate::decode::page::Page;
+use crate::measure::colour::Colour;
+use crate::measure::focus::Focus;
+use crate::measure::tone::Tone;
+
+/// A page with memoised measures.
+#[derive(Debug)]
+pub struct Measured {
+    /// The page.
+    pub page: Page,
+    tone: OnceCell<Tone>,
+    colour: OnceCell<Option<Colour>>,
+    focus: OnceCell<Option<Focus>>,
+}
+
+impl Measured {
+    /// Nothing is measured yet.
+    pub fn new(page: Page) -> Self {
+        Self { page, tone: OnceCell::new(), colour: OnceCell::new(), focus: OnceCell::new() }
+    }
+
+    /// Light and dark.
+    pub fn tone(&self) -> &Tone {
+        self.tone.get_or_init(|| tone::measure(&self.page.planes.y))
+    }
+
+    /// Chroma apart from the cast; `None` where the page is too dark or too even to tell.
+    pub fn colour(&self) -> Option<&Colour> {
+        self.colour.get_or_init(|| colour::measure(&self.page.planes, self.tone())).as_ref()
+    }
+
+    /// Sharpness; `None` where there is no edge to judge it by, or energy was not wanted.
+    pub fn focus(&self) -> Option<&Focus> {
+        self.focus
+            .get_or_init(|| {
+                let long_side = self.page.width.max(self.page.height);
+                self.page.energy.as_ref().and_then(|energy| focus::measure(energy, long_side))
+            })
+            .as_ref()
+    }
+}
+
+/// Rounds to six decimals, so that a reading is written the same everywhere.
+pub fn rounded(value: f32) -> f64 {
+    (f64::from(value) * 1e6).round() / 1e6
+}
+
+/// The value below which `share` of a sorted slice lies.
+fn quantile(sorted: &[f32], share: f32) -> f32 {
+    let last = sorted.len().saturating_sub(1);
+    sorted.get((share * last as f32 + 0.5) as usize).copied().unwrap_or_default()
+}

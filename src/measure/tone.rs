@@ -1,0 +1,118 @@
+//! How light the paper is, how dark the ink, and how much of either there is.
+
+use crate::decode::page::Plane;
+
+/// Light and dark on one page, as 8-bit luma and shares of the page.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tone {
+    /// 95th percentile: what the paper, or the lightest thing in the picture, looks like.
+    pub paper: u8,
+    /// Distance between the 0.5th and the 99.5th percentile.
+    pub range: u8,
+    /// Share of cells at the top of the scale, where nothing can be told apart.
+    pub clipped_share: f32,
+    /// Share of cells inside the margin that are clearly darker than the paper around them.
+    pub ink_share: f32,
+    /// 10th percentile of those cells: how dark the print is. `None` without ink.
+    pub ink: Option<u8>,
+}
+
+/// Luma at and above which a cell has lost its texture.
+const CLIPPED: usize = 252;
+
+/// Tiles a long side in which the paper is looked for, so that a shadow is not ink.
+const TILES: usize = 24;
+
+/// Ink is darker than its paper by this part of it; grain and vignetting are not.
+const INK_CONTRAST: u8 = 10;
+
+/// Margin left out, as a part of each side: scanner lids and sheet edges throw lines there.
+const MARGIN: usize = 40;
+
+/// Measures a luma plane.
+pub fn measure(luma: &Plane) -> Tone {
+    let histogram = histogram(luma.cells.iter());
+    let total = luma.cells.len();
+    let [low, paper, high] = [0.005, 0.95, 0.995].map(|share| percentile(&histogram, total, share));
+    let clipped: u32 = histogram[CLIPPED..].iter().sum();
+    let (ink_share, ink) = ink(luma);
+    Tone { paper, range: high - low, clipped_share: clipped as f32 / total as f32, ink_share, ink }
+}
+
+fn ink(luma: &Plane) -> (f32, Option<u8>) {
+    let tile = luma.width.max(luma.height).div_ceil(TILES).max(1);
+    let (margin_x, margin_y) = (luma.width / MARGIN, luma.height / MARGIN);
+    let (right, bottom) = (luma.width - margin_x, luma.height - margin_y);
+    let mut dark = [0; 256];
+    let mut total = 0;
+    for top in (margin_y..bottom).step_by(tile) {
+        for left in (margin_x..right).step_by(tile) {
+            let (end_x, end_y) = ((left + tile).min(right), (top + tile).min(bottom));
+            let cells = (top..end_y).flat_map(|y| &luma.cells[y * luma.width..][left..end_x]);
+            let histogram = histogram(cells);
+            let count = (end_x - left) * (end_y - top);
+            let paper = percentile(&histogram, count, 0.9);
+            let bound = paper - paper / INK_CONTRAST;
+            for (sum, &cells) in dark.iter_mut().zip(&histogram[..bound.into()]) {
+                *sum += cells;
+            }
+            total += count;
+        }
+    }
+    let inked: u32 = dark.iter().sum();
+    let level = (inked > 0).then(|| percentile(&dark, inked as usize, 0.1));
+    (inked as f32 / total.max(1) as f32, level)
+}
+
+fn histogram<'a>(cells: impl Iterator<Item = &'a u8>) -> [u32; 256] {
+    let mut histogram = [0; 256];
+    for &cell in cells {
+        histogram[usize::from(cell)] += 1;
+    }
+    histogram
+}
+
+/// The lowest level at or below which `share` of `total` cells lie.
+fn percentile(histogram: &[u32; 256], total: usize, share: f32) -> u8 {
+    let wanted = (total as f32 * share) as u32;
+    let mut seen = 0;
+    for (level, &cells) in histogram.iter().enumerate() {
+        seen += cells;
+        if seen > wanted {
+            return level as u8;
+        }
+    }
+    255
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plane(width: usize, height: usize, cell: impl Fn(usize, usize) -> u8) -> Plane {
+        let cells = (0..width * height).map(|at| cell(at % width, at / width)).collect();
+        Plane { width, height, cells }
+    }
+
+    #[test]
+    fn a_shadow_across_tinted_paper_is_not_ink() {
+        let tone = measure(&plane(400, 300, |x, _| (230 - x / 8) as u8));
+        assert_eq!(tone.ink_share, 0.0);
+        assert_eq!(tone.ink, None);
+    }
+
+    #[test]
+    fn print_is_ink_and_its_level_is_the_darker_part_of_it() {
+        let tone =
+            measure(&plane(400, 300, |x, y| if x % 10 == 0 && y % 3 == 0 { 30 } else { 240 }));
+        assert!((tone.ink_share - 1.0 / 30.0).abs() < 0.005, "{tone:?}");
+        assert_eq!(tone.ink, Some(30));
+        assert_eq!(tone.paper, 240);
+    }
+
+    #[test]
+    fn a_dark_line_along_the_edge_belongs_to_the_scanner() {
+        let tone = measure(&plane(400, 300, |x, _| if x < 5 { 0 } else { 240 }));
+        assert_eq!(tone.ink_share, 0.0);
+    }
+}
