@@ -4,7 +4,7 @@ use image::DynamicImage;
 
 /// Row-major pixels without padding.
 #[derive(Debug)]
-pub struct Raster {
+pub(super) struct Raster {
     /// Stored width in pixels.
     pub width: usize,
     /// Stored height in pixels.
@@ -15,7 +15,7 @@ pub struct Raster {
 
 /// The two forms that pixels take here.
 #[derive(Debug)]
-pub enum Samples {
+pub(super) enum Samples {
     /// One component: the file itself says that it has no colour.
     Grey(Vec<u8>),
     /// Three components.
@@ -24,7 +24,7 @@ pub enum Samples {
 
 impl Raster {
     /// `None` when the samples do not fill the rectangle.
-    pub fn new(width: usize, height: usize, samples: Samples) -> Option<Self> {
+    pub(super) fn new(width: usize, height: usize, samples: Samples) -> Option<Self> {
         let (bytes, each) = match &samples {
             Samples::Grey(bytes) => (bytes.len(), 1),
             Samples::Rgb(bytes) => (bytes.len(), 3),
@@ -37,7 +37,7 @@ impl Raster {
     }
 
     /// From any form of the image crate: 16 bits become 8, transparency shows white paper.
-    pub fn of_image(image: DynamicImage) -> Option<Self> {
+    pub(super) fn of_image(image: DynamicImage) -> Option<Self> {
         let (width, height) = (image.width() as usize, image.height() as usize);
         let samples = match image {
             DynamicImage::ImageLuma8(grey) => Samples::Grey(grey.into_raw()),
@@ -64,7 +64,7 @@ impl Raster {
     }
 
     /// The pixel at stored `(x, y)`.
-    pub fn rgb(&self, x: usize, y: usize) -> [u8; 3] {
+    pub(super) fn rgb(&self, x: usize, y: usize) -> [u8; 3] {
         let at = y * self.width + x;
         match &self.samples {
             Samples::Grey(grey) => [grey[at]; 3],

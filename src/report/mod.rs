@@ -1,1 +1,4 @@
-//! A verdict as text for people.
+//! What scanvet shows to people: verdicts as text, and the reason catalogue.
+
+pub mod catalogue;
+pub mod text;

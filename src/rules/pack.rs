@@ -144,11 +144,11 @@ pub(super) struct Condition {
 }
 
 impl Condition {
-    pub fn of_slot(slot: &str) -> Self {
+    pub(super) fn of_slot(slot: &str) -> Self {
         Self { slots: vec![slot.to_owned()], ..Self::default() }
     }
 
-    pub fn parse(when: &When) -> Result<Self, String> {
+    pub(super) fn parse(when: &When) -> Result<Self, String> {
         Ok(Self {
             slots: when.slots.clone(),
             entities: when.entities.clone(),
@@ -159,7 +159,7 @@ impl Condition {
     }
 
     /// An unknown entity or filing type meets no condition that asks for one.
-    pub fn holds(&self, slot: &str, context: &super::Context, day: Date) -> bool {
+    pub(super) fn holds(&self, slot: &str, context: &super::Context, day: Date) -> bool {
         let listed = |list: &[String], value: Option<&str>| {
             list.is_empty() || value.is_some_and(|value| list.iter().any(|listed| listed == value))
         };

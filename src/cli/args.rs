@@ -1,0 +1,197 @@
+//! What can be typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use scanvet::reason::Locale;
+use scanvet::rules::Context;
+use time::Date;
+use time::macros::format_description;
+
+/// Vets uploaded scans and verification photos before a person has to.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Language of the texts for applicants.
+    #[arg(long, global = true, value_enum, default_value = "en")]
+    pub(crate) locale: LocaleArgument,
+    /// Use the rule packs of this folder instead of the built-in ones.
+    #[arg(long, global = true, value_name = "DIR", env = "SCANVET_RULES")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Read the configuration from this file (TOML).
+    #[arg(long, global = true, value_name = "FILE", env = "SCANVET_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LocaleArgument {
+    #[value(name = "en")]
+    En,
+    #[value(name = "zh-CN", alias = "zh")]
+    ZhCn,
+}
+
+impl From<LocaleArgument> for Locale {
+    fn from(argument: LocaleArgument) -> Self {
+        match argument {
+            LocaleArgument::En => Self::En,
+            LocaleArgument::ZhCn => Self::ZhCn,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Judge files here, without a server.
+    Check(CheckArguments),
+    /// Serve the gRPC API.
+    Serve(ServeArguments),
+    /// Compare verdicts with labels and print an accuracy table.
+    Evaluate(EvaluateArguments),
+    /// Look at profiles, slots and limits, and lint rule packs.
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    /// Ask a server whether it serves.
+    Health(HealthArguments),
+}
+
+/// What the uploads belong to.
+#[derive(Debug, Args)]
+pub(crate) struct ContextArguments {
+    /// Provider's rules over a span of time, e.g. alibaba-2018.
+    #[arg(long, default_value = "generic")]
+    pub(crate) profile: String,
+    /// Province, ISO 3166-2, e.g. CN-SH.
+    #[arg(long)]
+    pub(crate) province: Option<String>,
+    /// Kind of the filing entity, e.g. company.
+    #[arg(long)]
+    pub(crate) entity: Option<String>,
+    /// Kind of the filing, e.g. initial.
+    #[arg(long)]
+    pub(crate) filing_type: Option<String>,
+    /// How the applicant uploads: web, mobile-app, mail.
+    #[arg(long)]
+    pub(crate) channel: Option<String>,
+    /// Content category that needs a pre-approval; may be repeated.
+    #[arg(long)]
+    pub(crate) content: Vec<String>,
+    /// Day whose rules apply, e.g. 2019-07-01. Default: today in China.
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    pub(crate) as_of: Option<Date>,
+}
+
+impl ContextArguments {
+    pub(crate) fn context(&self) -> Context {
+        Context {
+            profile: self.profile.clone(),
+            province: self.province.clone(),
+            entity: self.entity.clone(),
+            filing_type: self.filing_type.clone(),
+            contents: self.content.clone(),
+            channel: self.channel.clone(),
+            as_of: self.as_of,
+        }
+    }
+}
+
+/// `2019-07-01` as a date.
+pub(crate) fn parse_day(text: &str) -> Result<Date, String> {
+    Date::parse(text, format_description!("[year]-[month]-[day]"))
+        .map_err(|_| "expected a day of the form 2019-07-01".to_owned())
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs: one JSON object a line.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    #[command(flatten)]
+    pub(crate) context: ContextArguments,
+    /// What the files are meant to be, e.g. id-card-front.
+    #[arg(long, default_value = "supporting-document")]
+    pub(crate) slot: String,
+    /// How to print verdicts.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    /// Stop judging a file at its first blocking fault.
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// Print what was measured too, to be judged again later (JSON only).
+    #[arg(long)]
+    pub(crate) readings: bool,
+    /// The files.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// Address to listen on.
+    #[arg(long, value_name = "ADDR", env = "SCANVET_LISTEN")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Files judged at the same time. Default: one a core.
+    #[arg(long, value_name = "N")]
+    pub(crate) workers: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvaluateArguments {
+    /// CSV with file, slot, profile, verdict, reasons, absent, note.
+    #[arg(value_name = "LABELS.csv")]
+    pub(crate) labels: PathBuf,
+    /// How to print the table.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    /// Exit with 1 when the share of right rows is lower, e.g. 0.97.
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) min_accuracy: Option<f64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// List profiles and their slots.
+    List,
+    /// Show the limits in force for a profile (and slot), or a reason's texts by its code.
+    Show {
+        /// A profile, e.g. alibaba-2019, or a reason, e.g. IMAGE_BLURRED.
+        name: String,
+        /// Slot whose limits to show.
+        #[arg(long, default_value = "supporting-document")]
+        slot: String,
+    },
+    /// Lint the rule packs of a folder.
+    Check {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Show which limits differ between two profiles, slot by slot.
+    Diff {
+        /// A profile.
+        before: String,
+        /// Another.
+        after: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HealthArguments {
+    /// The server.
+    #[arg(long, value_name = "URI", default_value = "http://127.0.0.1:50051")]
+    pub(crate) server: String,
+}

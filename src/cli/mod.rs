@@ -1,0 +1,114 @@
+//! The command line: what to do, with which rules, and with which exit status it ends.
+
+mod args;
+mod check;
+mod config;
+mod evaluate;
+mod rules;
+mod serve;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use scanvet::intake::Budget;
+use scanvet::rules::RuleBook;
+use time::macros::offset;
+use time::{Date, OffsetDateTime};
+
+use crate::cli::args::{Arguments, Command, Common};
+use crate::cli::config::Config;
+
+/// Exit statuses, the same for every command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All accepted, or done.
+    Success = 0,
+    /// Any rejected, or a demanded accuracy missed.
+    Rejected = 1,
+    /// Usage or configuration.
+    Usage = 2,
+    /// None rejected, but any for review.
+    Review = 3,
+}
+
+/// What stops a command before it has an answer: a message for whoever called or configured it.
+pub(crate) type Failure = Box<dyn std::error::Error>;
+
+/// Parses the arguments and runs the command. A message goes to standard error.
+pub(crate) fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match &arguments.command {
+        Command::Check(check) => check::run(&arguments.common, check),
+        Command::Serve(serve) => serve::run(&arguments.common, serve),
+        Command::Evaluate(evaluate) => evaluate::run(&arguments.common, evaluate),
+        Command::Rules(rules) => rules::run(&arguments.common, rules),
+        Command::Health(health) => serve::health(health),
+    };
+    let exit = outcome.unwrap_or_else(|failure| {
+        complain(&failure.to_string());
+        Exit::Usage
+    });
+    ExitCode::from(exit as u8)
+}
+
+/// One message on standard error.
+pub(crate) fn complain(message: &str) {
+    let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
+    say_aside(&format!("{style}error{style:#}: {message}"));
+}
+
+#[expect(clippy::print_stderr, reason = "the command line speaks here")]
+pub(crate) fn say_aside(line: &str) {
+    anstream::eprintln!("{line}");
+}
+
+#[expect(clippy::print_stdout, reason = "the command line speaks here")]
+pub(crate) fn say(text: &str) {
+    anstream::print!("{text}");
+}
+
+impl Common {
+    /// The configuration file, or the defaults.
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
+        self.config.as_deref().map_or_else(|| Ok(Config::default()), config::read)
+    }
+
+    /// The rule book: the built-in packs or those of `--rules`, under the configured ceilings.
+    pub(crate) fn book(&self, config: &Config) -> Result<RuleBook, Failure> {
+        let packs = match &self.rules {
+            Some(folder) => config::read_packs(folder)?,
+            None => scanvet::rules::embedded_packs(),
+        };
+        let faults = match RuleBook::load(&packs, config.ceilings.clone()) {
+            Ok(book) => return Ok(book),
+            Err(faults) => faults,
+        };
+        Err(format!("the rules cannot be used:\n{faults}").into())
+    }
+}
+
+/// The day in China, whose rules apply.
+pub(crate) fn today() -> Date {
+    OffsetDateTime::now_utc().to_offset(offset!(+8)).date()
+}
+
+/// A budget that never ends but measures time, for reports.
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts now.
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Budget for Stopwatch {
+    fn expired(&mut self) -> bool {
+        false
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
