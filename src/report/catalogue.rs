@@ -31,6 +31,24 @@ The severity is the default; rule packs decide, and weigh thin evidence as `revi
     out
 }
 
+/// The README's table: one row a family, with its codes.
+pub fn families() -> String {
+    let mut rows: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (reason, entry) in checks::reasons() {
+        let family = entry.and_then(|entry| entry.id.split('.').next()).unwrap_or("any");
+        match rows.iter_mut().find(|(name, _)| *name == family) {
+            Some((_, codes)) => codes.push(reason.code),
+            None => rows.push((family, vec![reason.code])),
+        }
+    }
+    let mut out = "| family | reasons |\n|---|---|\n".to_owned();
+    for (family, codes) in rows {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "| {family} | `{}` |", codes.join("` `"));
+    }
+    out
+}
+
 fn section(out: &mut String, reason: &Reason, id: &str) {
     let severity = match reason.severity {
         Severity::Info => "info",

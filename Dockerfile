@@ -1,0 +1,19 @@
+# A static binary on an empty base: no shell, no libraries, not root.
+FROM rust:1.95-slim-bookworm AS build
+WORKDIR /src
+COPY Cargo.toml Cargo.lock build.rs ./
+COPY proto proto
+COPY src src
+COPY benches benches
+ENV RUSTFLAGS="-C target-feature=+crt-static"
+RUN cargo build --release --locked --bin scanvet --target x86_64-unknown-linux-gnu \
+    && cp target/x86_64-unknown-linux-gnu/release/scanvet /scanvet
+
+FROM gcr.io/distroless/static-debian12:nonroot
+COPY --from=build /scanvet /scanvet
+COPY LICENSE-MIT LICENSE-APACHE /
+USER nonroot
+EXPOSE 50051
+HEALTHCHECK --interval=10s --timeout=3s --start-period=2s CMD ["/scanvet", "health"]
+ENTRYPOINT ["/scanvet"]
+CMD ["serve", "--listen", "0.0.0.0:50051"]
