@@ -3,8 +3,12 @@
 //! A grey copy under a warm lamp is not neutral, but all its chroma is the same share of its luma.
 //! So the paper's chroma is taken off in proportion to luma, and what remains is colour. Cells are
 //! box means of 4 or 8 pixels, which takes off sensor noise and the fringes of subsampled chroma.
+//! Where the document has an outline only what lies inside counts: a grey copy on a brown desk is the
+//! commonest case. Light that changes across the page is followed tile by tile, within bounds, so
+//! that a coloured background is not taken for light.
 
 use crate::decode::page::Planes;
+use crate::measure::outline::Outline;
 use crate::measure::tone::Tone;
 
 /// Colour on one page, in units of 8-bit chroma and shares of the page.
@@ -37,31 +41,41 @@ const LEAST_RANGE: u8 = 16;
 /// Share of the page that counts as paper, from the lightest down.
 const PAPER_SHARE: f32 = 0.3;
 
+/// How far inside the outline colour counts, in half widths: the rim mirrors the desk.
+const RIM: f64 = 0.05;
+
+/// Tiles a long side in which the light is followed.
+const TILES: usize = 8;
+
+/// How far the light of a tile may differ from that of the page, as chroma over luma: what two lamps
+/// do to paper. Tinted print differs by more.
+const LIGHT_REACH: f32 = 0.035;
+
 /// Measures the planes; `None` where the page is too dark or too even to tell.
-pub fn measure(planes: &Planes, tone: &Tone) -> Option<Colour> {
+pub fn measure(planes: &Planes, tone: &Tone, outline: Option<&Outline>) -> Option<Colour> {
     if tone.paper < DARKEST_PAPER || tone.range < LEAST_RANGE {
         return None;
     }
-    let (blue, red) = cast(planes);
-    let cells = planes.y.cells.len() as f32;
+    let inside = inside(planes, outline);
+    let light = Light::of(planes, &inside);
     let mut magnitudes = [0u32; 256];
-    let mut sum = 0.0;
+    let (mut sum, mut cells) = (0.0, 0u32);
     let across = planes.y.width.div_ceil(PATCH);
     let mut patches = vec![0u32; across * planes.y.height.div_ceil(PATCH)];
-    let mut at = 0;
-    for y in 0..planes.y.height {
-        for x in 0..planes.y.width {
-            let luma = f32::from(planes.y.cells[at]);
-            let cb = f32::from(planes.cb.cells[at]) - 128.0;
-            let cr = f32::from(planes.cr.cells[at]) - 128.0;
-            at += 1;
-            sum += (cb * cb + cr * cr).sqrt();
-            let (cb, cr) = (cb - blue * luma, cr - red * luma);
-            let chroma = (cb * cb + cr * cr).sqrt();
-            magnitudes[chroma as usize] += 1;
-            patches[y / PATCH * across + x / PATCH] += u32::from(chroma > COLOURED);
-        }
+    for (at, _) in inside.iter().enumerate().filter(|(_, inside)| **inside) {
+        let (x, y) = (at % planes.y.width, at / planes.y.width);
+        let luma = f32::from(planes.y.cells[at]);
+        let cb = f32::from(planes.cb.cells[at]) - 128.0;
+        let cr = f32::from(planes.cr.cells[at]) - 128.0;
+        sum += (cb * cb + cr * cr).sqrt();
+        let (blue, red) = light.at(x, y);
+        let (cb, cr) = (cb - blue * luma, cr - red * luma);
+        let chroma = (cb * cb + cr * cr).sqrt();
+        magnitudes[chroma as usize] += 1;
+        patches[y / PATCH * across + x / PATCH] += u32::from(chroma > COLOURED);
+        cells += 1;
     }
+    let cells = cells.max(1) as f32;
     let coloured: u32 = patches.iter().sum();
     let fullest = patches.iter().max().copied().unwrap_or_default();
     Some(Colour {
@@ -69,42 +83,80 @@ pub fn measure(planes: &Planes, tone: &Tone) -> Option<Colour> {
         peak: upper_percentile(&magnitudes, cells * 0.001),
         patch_share: fullest as f32 / (PATCH * PATCH) as f32,
         mean: sum / cells,
-        cast: (blue * 255.0, red * 255.0),
+        cast: (light.page.0 * 255.0, light.page.1 * 255.0),
     })
 }
 
-/// Chroma of the paper as a share of its luma: the median over the lightest cells that are not
-/// clipped, since clipping takes the cast away.
-fn cast(planes: &Planes) -> (f32, f32) {
-    let mut levels = [0usize; 256];
-    for &luma in &planes.y.cells {
-        levels[usize::from(luma)] += 1;
-    }
-    let wanted = (planes.y.cells.len() as f32 * PAPER_SHARE) as usize;
-    let mut seen = 0;
-    let lightest = (0..=255u8).rev().find(|&level| {
-        seen += levels[usize::from(level)];
-        seen > wanted
-    });
-    let lightest = lightest.unwrap_or_default().max(1);
-    let unclipped = (lightest..=250).any(|level| levels[usize::from(level)] > 100);
-    let paper = if unclipped { lightest..=250 } else { lightest..=255 };
-    let ratios = |chroma: &[u8]| {
-        let mut ratios: Vec<f32> = planes
-            .y
-            .cells
-            .iter()
-            .zip(chroma)
-            .filter(|(luma, _)| paper.contains(luma))
-            .map(|(&luma, &chroma)| (f32::from(chroma) - 128.0) / f32::from(luma))
-            .collect();
-        let middle = ratios.len() / 2;
-        match ratios.is_empty() {
-            true => 0.0,
-            false => *ratios.select_nth_unstable_by(middle, f32::total_cmp).1,
-        }
+/// Which cells belong to the document.
+fn inside(planes: &Planes, outline: Option<&Outline>) -> Vec<bool> {
+    let (width, height) = (planes.y.width, planes.y.height);
+    let Some(outline) = outline else {
+        return vec![true; width * height];
     };
-    (ratios(&planes.cb.cells), ratios(&planes.cr.cells))
+    let place = |at: usize, length: usize| (at as f64 + 0.5) / length as f64;
+    (0..width * height)
+        .map(|at| outline.contains(place(at % width, width), place(at / width, height), RIM))
+        .collect()
+}
+
+/// Chroma of the paper as a share of its luma, on the whole page and followed across it.
+struct Light {
+    page: (f32, f32),
+    tile: usize,
+    across: usize,
+    tiles: Vec<(f32, f32)>,
+}
+
+impl Light {
+    fn of(planes: &Planes, inside: &[bool]) -> Self {
+        let (width, height) = (planes.y.width, planes.y.height);
+        let every = (0..inside.len()).filter(|&at| inside[at]);
+        let page = cast(planes, every).unwrap_or_default();
+        let tile = width.max(height).div_ceil(TILES).max(1);
+        let across = width.div_ceil(tile);
+        let mut cells = vec![Vec::new(); across * height.div_ceil(tile)];
+        for at in (0..inside.len()).filter(|&at| inside[at]) {
+            cells[at / width / tile * across + at % width / tile].push(at);
+        }
+        let near = |found: f32, page: f32| found.clamp(page - LIGHT_REACH, page + LIGHT_REACH);
+        let tiles = cells
+            .into_iter()
+            .map(|cells| match cast(planes, cells.into_iter()) {
+                Some((blue, red)) => (near(blue, page.0), near(red, page.1)),
+                None => page,
+            })
+            .collect();
+        Self { page, tile, across, tiles }
+    }
+
+    fn at(&self, x: usize, y: usize) -> (f32, f32) {
+        self.tiles[y / self.tile * self.across + x / self.tile]
+    }
+}
+
+/// The median over the lightest of these cells that are not clipped, since clipping takes the cast
+/// away. `None` for too few.
+fn cast(planes: &Planes, cells: impl Iterator<Item = usize>) -> Option<(f32, f32)> {
+    const FEWEST: usize = 32;
+    let mut cells: Vec<usize> = cells.collect();
+    let luma = |at: usize| planes.y.cells[at];
+    let unclipped = cells.iter().filter(|&&at| luma(at) <= 250).count();
+    if unclipped >= FEWEST.max(cells.len() / 20) {
+        cells.retain(|&at| luma(at) <= 250);
+    }
+    if cells.len() < FEWEST {
+        return None;
+    }
+    let lightest = (cells.len() as f32 * PAPER_SHARE) as usize;
+    cells.select_nth_unstable_by(lightest, |&a, &b| luma(b).cmp(&luma(a)).then(a.cmp(&b)));
+    cells.truncate(lightest.max(1));
+    let median = |chroma: &[u8]| {
+        let ratio = |&at: &usize| (f32::from(chroma[at]) - 128.0) / f32::from(luma(at).max(1));
+        let mut ratios: Vec<f32> = cells.iter().map(ratio).collect();
+        let middle = ratios.len() / 2;
+        *ratios.select_nth_unstable_by(middle, f32::total_cmp).1
+    };
+    Some((median(&planes.cb.cells), median(&planes.cr.cells)))
 }
 
 /// The magnitude that `count` cells exceed.
@@ -149,7 +201,7 @@ mod tests {
 
     fn measured(rgb: impl Fn(usize, usize) -> [f32; 3]) -> Option<Colour> {
         let planes = planes(rgb);
-        measure(&planes, &tone::measure(&planes.y))
+        measure(&planes, &tone::measure(&planes.y), None)
     }
 
     fn grey(x: usize, y: usize) -> f32 {
@@ -162,6 +214,16 @@ mod tests {
         assert!(colour.mean > 10.0, "{colour:?}");
         assert_eq!(colour.coloured_share, 0.0);
         assert!(colour.peak < 4.0, "{colour:?}");
+    }
+
+    #[test]
+    fn a_grey_copy_under_two_lamps_has_no_colour_either() {
+        let colour = measured(|x, y| {
+            let warm = x as f32 / 64.0;
+            [1.0, 0.96 - 0.02 * warm, 0.95 - 0.10 * warm].map(|gain| gain * grey(x, y))
+        })
+        .unwrap();
+        assert_eq!(colour.coloured_share, 0.0, "{colour:?}");
     }
 
     #[test]

@@ -2,8 +2,12 @@
 //!
 //! Nothing here knows a bound: what is too dark or too blurred is for the checks and the rule packs.
 
+pub mod background;
 pub mod colour;
 pub mod focus;
+pub mod glare;
+pub mod lines;
+pub mod outline;
 pub mod tone;
 
 use std::cell::OnceCell;
@@ -11,6 +15,9 @@ use std::cell::OnceCell;
 use crate::decode::page::Page;
 use crate::measure::colour::Colour;
 use crate::measure::focus::Focus;
+use crate::measure::glare::Glare;
+use crate::measure::lines::Lines;
+use crate::measure::outline::Outline;
 use crate::measure::tone::Tone;
 
 /// A page with memoised measures.
@@ -19,14 +26,25 @@ pub struct Measured {
     /// The page.
     pub page: Page,
     tone: OnceCell<Tone>,
+    outline: OnceCell<Option<Outline>>,
+    lines: OnceCell<Option<Lines>>,
     colour: OnceCell<Option<Colour>>,
     focus: OnceCell<Option<Focus>>,
+    glare: OnceCell<Option<Glare>>,
 }
 
 impl Measured {
     /// Nothing is measured yet.
     pub fn new(page: Page) -> Self {
-        Self { page, tone: OnceCell::new(), colour: OnceCell::new(), focus: OnceCell::new() }
+        Self {
+            page,
+            tone: OnceCell::new(),
+            outline: OnceCell::new(),
+            lines: OnceCell::new(),
+            colour: OnceCell::new(),
+            focus: OnceCell::new(),
+            glare: OnceCell::new(),
+        }
     }
 
     /// Light and dark.
@@ -34,9 +52,32 @@ impl Measured {
         self.tone.get_or_init(|| tone::measure(&self.page.planes.y))
     }
 
-    /// Chroma apart from the cast; `None` where the page is too dark or too even to tell.
+    /// The sheet or card on its background; `None` where the page fills the frame.
+    pub fn outline(&self) -> Option<&Outline> {
+        self.outline
+            .get_or_init(|| {
+                let distance = background::distance(&self.page.planes);
+                outline::find(&distance, self.page.scale)
+            })
+            .as_ref()
+    }
+
+    /// The turn of the lines of print; `None` where there are none.
+    pub fn lines(&self) -> Option<&Lines> {
+        self.lines.get_or_init(|| lines::find(&self.page.planes.y)).as_ref()
+    }
+
+    /// Chroma apart from the cast, inside the outline where there is one; `None` where the page is
+    /// too dark or too even to tell.
     pub fn colour(&self) -> Option<&Colour> {
-        self.colour.get_or_init(|| colour::measure(&self.page.planes, self.tone())).as_ref()
+        self.colour
+            .get_or_init(|| colour::measure(&self.page.planes, self.tone(), self.outline()))
+            .as_ref()
+    }
+
+    /// Reflections; `None` where the paper itself is at the top of the scale.
+    pub fn glare(&self) -> Option<&Glare> {
+        self.glare.get_or_init(|| glare::measure(&self.page.planes, self.outline())).as_ref()
     }
 
     /// Sharpness; `None` where there is no edge to judge it by, or energy was not wanted.

@@ -40,28 +40,49 @@ pub fn measure(luma: &Plane) -> Tone {
 }
 
 fn ink(luma: &Plane) -> (f32, Option<u8>) {
-    let tile = luma.width.max(luma.height).div_ceil(TILES).max(1);
-    let (margin_x, margin_y) = (luma.width / MARGIN, luma.height / MARGIN);
-    let (right, bottom) = (luma.width - margin_x, luma.height - margin_y);
     let mut dark = [0; 256];
     let mut total = 0;
-    for top in (margin_y..bottom).step_by(tile) {
-        for left in (margin_x..right).step_by(tile) {
-            let (end_x, end_y) = ((left + tile).min(right), (top + tile).min(bottom));
-            let cells = (top..end_y).flat_map(|y| &luma.cells[y * luma.width..][left..end_x]);
-            let histogram = histogram(cells);
-            let count = (end_x - left) * (end_y - top);
-            let paper = percentile(&histogram, count, 0.9);
-            let bound = paper - paper / INK_CONTRAST;
-            for (sum, &cells) in dark.iter_mut().zip(&histogram[..bound.into()]) {
-                *sum += cells;
-            }
-            total += count;
+    for_each_tile(luma, |cells, bound| {
+        for (_, _, luma) in cells {
+            dark[usize::from(luma)] += u32::from(luma < bound);
+            total += 1;
         }
-    }
+    });
     let inked: u32 = dark.iter().sum();
     let level = (inked > 0).then(|| percentile(&dark, inked as usize, 0.1));
     (inked as f32 / total.max(1) as f32, level)
+}
+
+/// The cells `(x, y)` that are ink, the margin left out.
+pub fn ink_cells(luma: &Plane) -> Vec<(usize, usize)> {
+    let mut ink = Vec::new();
+    for_each_tile(luma, |cells, bound| {
+        ink.extend(cells.filter(|cell| cell.2 < bound).map(|(x, y, _)| (x, y)));
+    });
+    ink
+}
+
+/// Hands over each tile's cells as `(x, y, luma)` with the luma below which they are ink there.
+fn for_each_tile(
+    luma: &Plane,
+    mut visit: impl FnMut(&mut dyn Iterator<Item = (usize, usize, u8)>, u8),
+) {
+    let tile = luma.width.max(luma.height).div_ceil(TILES).max(1);
+    let (margin_x, margin_y) = (luma.width / MARGIN, luma.height / MARGIN);
+    let (right, bottom) = (luma.width - margin_x, luma.height - margin_y);
+    for top in (margin_y..bottom).step_by(tile) {
+        for left in (margin_x..right).step_by(tile) {
+            let (end_x, end_y) = ((left + tile).min(right), (top + tile).min(bottom));
+            let rows = (top..end_y).map(|y| &luma.cells[y * luma.width..][left..end_x]);
+            let histogram = histogram(rows.flatten());
+            let paper = percentile(&histogram, (end_x - left) * (end_y - top), 0.9);
+            let mut cells = (top..end_y).flat_map(|y| {
+                let row = &luma.cells[y * luma.width..][left..end_x];
+                row.iter().enumerate().map(move |(x, &luma)| (left + x, y, luma))
+            });
+            visit(&mut cells, paper - paper / INK_CONTRAST);
+        }
+    }
 }
 
 fn histogram<'a>(cells: impl Iterator<Item = &'a u8>) -> [u32; 256] {
