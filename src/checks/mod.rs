@@ -3,8 +3,13 @@
 mod blank;
 mod blur;
 mod colour_presence;
+mod edges;
 mod exposure;
+mod glare;
+mod outline;
+mod perspective;
 mod resolution;
+mod skew;
 
 use serde_json::Value;
 
@@ -31,6 +36,11 @@ pub static CATALOG: &[Entry] = &[
     Entry::of::<exposure::Exposure>(),
     Entry::of::<blank::Blank>(),
     Entry::of::<colour_presence::ColourPresence>(),
+    Entry::of::<glare::GlareCheck>(),
+    Entry::of::<outline::OutlineCheck>(),
+    Entry::of::<edges::Edges>(),
+    Entry::of::<skew::Skew>(),
+    Entry::of::<perspective::Perspective>(),
     Entry::of::<blur::Blur>(),
 ];
 

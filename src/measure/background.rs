@@ -38,8 +38,7 @@ const TERMS: usize = 6;
 pub fn distance(planes: &Planes) -> Distance {
     let (width, height) = (planes.y.width, planes.y.height);
     let ring = ring(width, height);
-    let samples: Vec<Sample> =
-        ring.iter().map(|&(x, y)| Sample::of(planes, x, y)).collect();
+    let samples: Vec<Sample> = ring.iter().map(|&(x, y)| Sample::of(planes, x, y)).collect();
     let mut kept = first_guess(&samples);
     let mut surfaces = [[0.0; TERMS]; 3];
     for _ in 0..ROUNDS {
@@ -53,7 +52,8 @@ pub fn distance(planes: &Planes) -> Distance {
         }
         kept = near;
     }
-    let mut luma: Vec<f32> = kept.iter().map(|sample| sample.residuals(&surfaces)[0].abs()).collect();
+    let mut luma: Vec<f32> =
+        kept.iter().map(|sample| sample.residuals(&surfaces)[0].abs()).collect();
     let mut chroma: Vec<f32> = kept
         .iter()
         .map(|sample| {
@@ -116,7 +116,8 @@ fn first_guess(samples: &[Sample]) -> Vec<Sample> {
         let mut values: Vec<f32> = samples.iter().map(|sample| sample.values[channel]).collect();
         median(&mut values)
     });
-    let far = |sample: &Sample| length([0, 1, 2].map(|channel| sample.values[channel] - middle[channel]));
+    let far =
+        |sample: &Sample| length([0, 1, 2].map(|channel| sample.values[channel] - middle[channel]));
     let mut distances: Vec<f32> = samples.iter().map(far).collect();
     let bound = (2.0 * median(&mut distances)).max(1.5 * NEAR);
     samples.iter().filter(|sample| far(sample) <= bound).cloned().collect()
@@ -125,9 +126,8 @@ fn first_guess(samples: &[Sample]) -> Vec<Sample> {
 /// Every second cell of the border, both ways: the grain needs no more.
 fn ring(width: usize, height: usize) -> Vec<(usize, usize)> {
     let depth = ((width.max(height) as f32 * BORDER) as usize).clamp(2, width.min(height).max(2));
-    let inside = |x: usize, y: usize| {
-        x >= depth && y >= depth && x + depth < width && y + depth < height
-    };
+    let inside =
+        |x: usize, y: usize| x >= depth && y >= depth && x + depth < width && y + depth < height;
     (0..height)
         .step_by(2)
         .flat_map(|y| (0..width).step_by(2).map(move |x| (x, y)))

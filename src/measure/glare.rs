@@ -132,8 +132,7 @@ mod tests {
 
     #[test]
     fn a_bright_disc_on_grey_paper_is_glare_and_its_box_surrounds_it() {
-        let glare =
-            measure(&page(|x, y| if near(x, y, 15.0) { 254 } else { 180 }), None).unwrap();
+        let glare = measure(&page(|x, y| if near(x, y, 15.0) { 254 } else { 180 }), None).unwrap();
         assert!((glare.share - 0.0236).abs() < 0.002, "{glare:?}");
         let [left, top, right, bottom] = glare.boxes[0];
         assert!(left < 0.4 && right > 0.5 && top < 0.35 && bottom > 0.48, "{glare:?}");

@@ -70,9 +70,10 @@ impl Outline {
     /// Whether a place, in shares of the page, lies on the sheet, at least `margin` of the sheet's
     /// half width from its rim.
     pub fn contains(&self, x: f64, y: f64, margin: f64) -> bool {
-        let centre = self.corners.iter().fold((0.0, 0.0), |sum, corner| {
-            (sum.0 + corner.0 / 4.0, sum.1 + corner.1 / 4.0)
-        });
+        let centre = self
+            .corners
+            .iter()
+            .fold((0.0, 0.0), |sum, corner| (sum.0 + corner.0 / 4.0, sum.1 + corner.1 / 4.0));
         let shrunk = self.corners.map(|(x, y)| {
             (centre.0 + (x - centre.0) * (1.0 - margin), centre.1 + (y - centre.1) * (1.0 - margin))
         });
@@ -135,7 +136,8 @@ fn without_holes(mut mask: GrayImage) -> GrayImage {
     });
     let labels = connected_components(&inverted, Connectivity::Four, Luma([0]));
     let (right, bottom) = (mask.width() - 1, mask.height() - 1);
-    let mut outside = vec![false; labels.pixels().map(|label| label.0[0]).max().unwrap_or(0) as usize + 1];
+    let mut outside =
+        vec![false; labels.pixels().map(|label| label.0[0]).max().unwrap_or(0) as usize + 1];
     for (x, y, label) in labels.enumerate_pixels() {
         if x == 0 || y == 0 || x == right || y == bottom {
             outside[label.0[0] as usize] = true;
@@ -152,7 +154,8 @@ fn without_holes(mut mask: GrayImage) -> GrayImage {
 /// The largest part with those that are not much smaller: light print can split a card.
 fn largest_shape(mask: &GrayImage) -> GrayImage {
     let labels = connected_components(mask, Connectivity::Eight, Luma([0]));
-    let mut sizes = vec![0usize; labels.pixels().map(|label| label.0[0]).max().unwrap_or(0) as usize + 1];
+    let mut sizes =
+        vec![0usize; labels.pixels().map(|label| label.0[0]).max().unwrap_or(0) as usize + 1];
     for label in labels.pixels() {
         sizes[label.0[0] as usize] += 1;
     }
@@ -209,10 +212,8 @@ fn meeting(a: ((f64, f64), (f64, f64)), b: ((f64, f64), (f64, f64))) -> Option<(
         return None;
     }
     let (gap_x, gap_y) = (b.0.0 - a.0.0, b.0.1 - a.0.1);
-    let (along_a, along_b) = (
-        (gap_x * db.1 - gap_y * db.0) / denominator,
-        (gap_x * da.1 - gap_y * da.0) / denominator,
-    );
+    let (along_a, along_b) =
+        ((gap_x * db.1 - gap_y * db.0) / denominator, (gap_x * da.1 - gap_y * da.0) / denominator);
     (along_a >= 1.0 && along_b >= 1.0).then(|| (a.0.0 + along_a * da.0, a.0.1 + along_a * da.1))
 }
 
@@ -284,8 +285,9 @@ mod tests {
 
     #[test]
     fn lines_of_print_are_no_sheet() {
-        let cells = (0..400 * 300)
-            .map(|at| if (at / 400) % 40 < 10 && (20..380).contains(&(at % 400)) { 20.0 } else { 0.5 });
+        let cells = (0..400 * 300).map(|at| {
+            if (at / 400) % 40 < 10 && (20..380).contains(&(at % 400)) { 20.0 } else { 0.5 }
+        });
         let distance = Distance { width: 400, height: 300, cells: cells.collect() };
         assert_eq!(find(&distance, 4), None);
     }

@@ -1,0 +1,162 @@
+//! Is there a document in the picture, of the right shape, and does it fill enough of it?
+
+use serde::{Deserialize, Serialize};
+
+use crate::measure::{Measured, rounded};
+use crate::reason;
+use crate::reason::{Check, Finding, Measurement, Needs, Reason, Region, Unreadable};
+
+reason! {
+    /// No card or sheet stands out from the background, and the picture has not the shape of a scan
+    /// of one. A person looks, since light paper on a light desk is hard to tell.
+    pub(super) DOCUMENT_NOT_FOUND = Error {
+        en: "No document was found in the picture"
+            => "Lay the document flat on a plain surface of another colour and take the picture again",
+        zh: "图片中未找到证件" => "请将证件平放在颜色不同的纯色背景上重新拍摄",
+    }
+}
+
+reason! {
+    /// The document covers only a small part of the picture, so that its print gets few pixels.
+    pub(super) DOCUMENT_TOO_SMALL = Error {
+        en: "The document fills only {percent} % of the picture"
+            => "Move closer until it fills most of the picture, with all four corners still in it",
+        zh: "证件仅占画面的 {percent}%" => "请靠近拍摄，使证件充满画面且四角完整",
+    }
+}
+
+reason! {
+    /// The document has not the proportions of its kind (ISO/IEC 7810 for cards and passports): another
+    /// kind of document, several in one picture, or one that is cut or folded.
+    pub(super) ASPECT_RATIO_WRONG = Review {
+        en: "The document has not the shape expected here"
+            => "Check that this is the right document, unfolded, alone and whole in the picture",
+        zh: "证件形状与要求的类型不符" => "请确认证件类型正确、已展开、单独且完整地拍入画面",
+    }
+}
+
+/// The check `geometry.outline`.
+pub(super) struct OutlineCheck;
+
+/// The outline's share and shape, or the frame's where the page fills it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Reading {
+    found: bool,
+    area_share: f64,
+    /// Long side over short side, of the outline or else of the frame.
+    aspect: f64,
+    cut_off: bool,
+    corners: Option<[(f64, f64); 4]>,
+}
+
+/// Shapes of the documents of a slot (none = any), and the least share of the frame.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Limits {
+    /// Long side over short side.
+    aspects: Vec<f64>,
+    max_aspect_difference: f64,
+    min_area_share: f64,
+    doubtful_min_area_share: f64,
+}
+
+impl Check for OutlineCheck {
+    const ID: &'static str = "geometry.outline";
+    const VERSION: u32 = 1;
+    const REASONS: &'static [&'static Reason] =
+        &[&DOCUMENT_NOT_FOUND, &DOCUMENT_TOO_SMALL, &ASPECT_RATIO_WRONG];
+    const NEEDS: Needs = Needs::Planes;
+    type Input = Measured;
+    type Reading = Reading;
+    type Limits = Limits;
+
+    fn read(measured: &Measured) -> Result<Reading, Unreadable> {
+        let page = &measured.page;
+        let (long, short) = (page.width.max(page.height), page.width.min(page.height));
+        Ok(match measured.outline() {
+            Some(outline) => Reading {
+                found: true,
+                area_share: rounded(outline.area_share as f32),
+                aspect: rounded(outline.aspect as f32),
+                cut_off: outline.touching.iter().any(|share| *share > 0.0),
+                corners: Some(outline.corners.map(|(x, y)| (rounded(x as f32), rounded(y as f32)))),
+            },
+            None => Reading {
+                found: false,
+                area_share: 1.0,
+                aspect: rounded(long as f32 / short as f32),
+                cut_off: false,
+                corners: None,
+            },
+        })
+    }
+
+    fn measurements(reading: &Reading, limits: &Limits) -> Vec<Measurement> {
+        let area = Measurement::of("outline.area_share", reading.area_share, "1");
+        let mut measurements = vec![area.at_least(limits.min_area_share)];
+        // A side that the frame cuts off has no true length.
+        if let Some(difference) = difference(reading, limits).filter(|_| !reading.cut_off) {
+            let difference = Measurement::of("outline.aspect_difference", difference, "1");
+            measurements.push(difference.at_most(limits.max_aspect_difference));
+        }
+        measurements
+    }
+
+    fn judge(reading: &Reading, limits: &Limits) -> Option<Finding> {
+        let broken =
+            Self::measurements(reading, limits).into_iter().find(Measurement::is_broken)?;
+        let too_small = broken.name == "outline.area_share";
+        let reason = match (reading.found, too_small) {
+            (_, true) => &DOCUMENT_TOO_SMALL,
+            (true, false) => &ASPECT_RATIO_WRONG,
+            (false, false) => &DOCUMENT_NOT_FOUND,
+        };
+        // Only the size of an outline that was found is certain.
+        let sure = too_small && reading.area_share < limits.doubtful_min_area_share;
+        let finding = Finding::of(reason)
+            .doubtful_if(!sure)
+            .because(broken)
+            .with("percent", (100.0 * reading.area_share).round());
+        Some(
+            finding.at(reading
+                .corners
+                .map(|corners| Region { points: corners.to_vec(), label: "outline".into() })),
+        )
+    }
+}
+
+/// Relative difference to the nearest of the slot's shapes.
+fn difference(reading: &Reading, limits: &Limits) -> Option<f64> {
+    let differences = limits.aspects.iter().map(|aspect| (reading.aspect / aspect - 1.0).abs());
+    differences.reduce(f64::min)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(found: bool, area_share: f64, aspect: f64) -> Option<(&'static str, bool)> {
+        let limits = Limits {
+            aspects: vec![1.586],
+            max_aspect_difference: 0.1,
+            min_area_share: 0.25,
+            doubtful_min_area_share: 0.15,
+        };
+        let reading = Reading { found, area_share, aspect, cut_off: false, corners: None };
+        OutlineCheck::judge(&reading, &limits).map(|f| (f.reason.code, f.doubtful))
+    }
+
+    #[test]
+    fn an_outline_is_judged_by_its_size_then_by_its_shape() {
+        assert_eq!(judged(true, 0.5, 1.6), None);
+        assert_eq!(judged(true, 0.2, 1.6), Some(("DOCUMENT_TOO_SMALL", true)));
+        assert_eq!(judged(true, 0.1, 1.6), Some(("DOCUMENT_TOO_SMALL", false)));
+        assert_eq!(judged(true, 0.5, 1.2), Some(("ASPECT_RATIO_WRONG", true)));
+    }
+
+    #[test]
+    fn a_scan_that_fills_the_frame_needs_no_outline_but_the_right_shape() {
+        assert_eq!(judged(false, 1.0, 1.55), None);
+        assert_eq!(judged(false, 1.0, 1.333), Some(("DOCUMENT_NOT_FOUND", true)));
+    }
+}
