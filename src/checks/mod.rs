@@ -5,11 +5,16 @@ mod blur;
 mod colour_presence;
 mod edges;
 mod exposure;
+mod fingerprint;
 mod glare;
 mod outline;
 mod perspective;
+mod reserved_area;
 mod resolution;
+mod seal;
+mod signature;
 mod skew;
+mod template;
 
 use serde_json::Value;
 
@@ -41,6 +46,11 @@ pub static CATALOG: &[Entry] = &[
     Entry::of::<edges::Edges>(),
     Entry::of::<skew::Skew>(),
     Entry::of::<perspective::Perspective>(),
+    Entry::of::<template::Template>(),
+    Entry::of::<seal::Seal>(),
+    Entry::of::<signature::Signature>(),
+    Entry::of::<fingerprint::Fingerprint>(),
+    Entry::of::<reserved_area::ReservedArea>(),
     Entry::of::<blur::Blur>(),
 ];
 

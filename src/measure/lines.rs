@@ -19,6 +19,9 @@ pub struct Lines {
 const FARTHEST: f64 = 22.0;
 const STEPS: [f64; 3] = [0.5, 0.1, 0.02];
 
+/// Print is darker than this share of its paper.
+const PRINT: f32 = 0.88;
+
 /// Ink cells below which there is no line to follow, and to which more are thinned.
 const FEWEST: usize = 400;
 const MOST: usize = 40_000;
@@ -28,7 +31,7 @@ const LEAST_PROMINENCE: f64 = 1.25;
 
 /// Finds the direction of the lines; `None` where the page has none.
 pub fn find(luma: &Plane) -> Option<Lines> {
-    let mut ink = tone::ink_cells(luma);
+    let mut ink = tone::cells_darker_than(luma, PRINT);
     if ink.len() < FEWEST {
         return None;
     }

@@ -7,6 +7,7 @@ pub mod colour;
 pub mod focus;
 pub mod glare;
 pub mod lines;
+pub mod marks;
 pub mod outline;
 pub mod tone;
 
@@ -17,6 +18,7 @@ use crate::measure::colour::Colour;
 use crate::measure::focus::Focus;
 use crate::measure::glare::Glare;
 use crate::measure::lines::Lines;
+use crate::measure::marks::Marks;
 use crate::measure::outline::Outline;
 use crate::measure::tone::Tone;
 
@@ -28,6 +30,7 @@ pub struct Measured {
     tone: OnceCell<Tone>,
     outline: OnceCell<Option<Outline>>,
     lines: OnceCell<Option<Lines>>,
+    marks: OnceCell<Marks>,
     colour: OnceCell<Option<Colour>>,
     focus: OnceCell<Option<Focus>>,
     glare: OnceCell<Option<Glare>>,
@@ -41,6 +44,7 @@ impl Measured {
             tone: OnceCell::new(),
             outline: OnceCell::new(),
             lines: OnceCell::new(),
+            marks: OnceCell::new(),
             colour: OnceCell::new(),
             focus: OnceCell::new(),
             glare: OnceCell::new(),
@@ -65,6 +69,19 @@ impl Measured {
     /// The turn of the lines of print; `None` where there are none.
     pub fn lines(&self) -> Option<&Lines> {
         self.lines.get_or_init(|| lines::find(&self.page.planes.y)).as_ref()
+    }
+
+    /// Seals, strokes and bars of a form.
+    pub fn marks(&self) -> &Marks {
+        self.marks.get_or_init(|| {
+            let skew = match (self.outline(), self.lines()) {
+                (_, Some(lines)) => lines.skew_deg,
+                (Some(outline), None) => outline.skew_deg,
+                (None, None) => 0.0,
+            };
+            let cast = self.colour().map_or((0.0, 0.0), |colour| colour.cast);
+            marks::find(&self.page.planes, self.outline(), skew, cast)
+        })
     }
 
     /// Chroma apart from the cast, inside the outline where there is one; `None` where the page is

@@ -42,7 +42,8 @@ pub fn measure(luma: &Plane) -> Tone {
 fn ink(luma: &Plane) -> (f32, Option<u8>) {
     let mut dark = [0; 256];
     let mut total = 0;
-    for_each_tile(luma, |cells, bound| {
+    for_each_tile(luma, |cells, paper| {
+        let bound = paper - paper / INK_CONTRAST;
         for (_, _, luma) in cells {
             dark[usize::from(luma)] += u32::from(luma < bound);
             total += 1;
@@ -53,16 +54,17 @@ fn ink(luma: &Plane) -> (f32, Option<u8>) {
     (inked as f32 / total.max(1) as f32, level)
 }
 
-/// The cells `(x, y)` that are ink, the margin left out.
-pub fn ink_cells(luma: &Plane) -> Vec<(usize, usize)> {
-    let mut ink = Vec::new();
-    for_each_tile(luma, |cells, bound| {
-        ink.extend(cells.filter(|cell| cell.2 < bound).map(|(x, y, _)| (x, y)));
+/// The cells `(x, y)` inside the margin whose luma is below `share` of the paper around them.
+pub fn cells_darker_than(luma: &Plane, share: f32) -> Vec<(usize, usize)> {
+    let mut dark = Vec::new();
+    for_each_tile(luma, |cells, paper| {
+        let bound = (f32::from(paper) * share) as u8;
+        dark.extend(cells.filter(|cell| cell.2 < bound).map(|(x, y, _)| (x, y)));
     });
-    ink
+    dark
 }
 
-/// Hands over each tile's cells as `(x, y, luma)` with the luma below which they are ink there.
+/// Hands over each tile's cells as `(x, y, luma)` with the luma of the paper there.
 fn for_each_tile(
     luma: &Plane,
     mut visit: impl FnMut(&mut dyn Iterator<Item = (usize, usize, u8)>, u8),
@@ -80,7 +82,7 @@ fn for_each_tile(
                 let row = &luma.cells[y * luma.width..][left..end_x];
                 row.iter().enumerate().map(move |(x, &luma)| (left + x, y, luma))
             });
-            visit(&mut cells, paper - paper / INK_CONTRAST);
+            visit(&mut cells, paper);
         }
     }
 }
