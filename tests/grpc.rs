@@ -1,4 +1,5 @@
 //! Does the service answer as its contract says, over a real connection?
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +60,8 @@ fn scan(width: u32, height: u32) -> Vec<u8> {
     let mut pixels = Vec::with_capacity((width * height * 3) as usize);
     for y in 0..height {
         for x in 0..width {
-            let stroke = y % 24 < 8 && x % 16 < 5 && x > width / 10 && x < width * 9 / 10;
+            let stroke =
+                y % 29 < 13 && (x + y / 29 * 7) % 11 < 4 && x > width / 10 && x < width * 9 / 10;
             pixels.extend_from_slice(match () {
                 () if y < height / 6 => &[200, 40, 40],
                 () if stroke => &[15, 15, 15],
@@ -661,4 +663,43 @@ async fn the_log_names_the_verdict_and_nothing_of_the_file() {
     }
     assert!(lines[1].contains("InvalidArgument"), "{}", lines[1]);
     assert!(!text.contains("CANARY") && !text.contains(&result.detected.unwrap().sha256), "{text}");
+}
+
+/// Old tools ask in v1alpha, new ones in v1; both want the details of errors and health, too.
+macro_rules! reflection_names {
+    ($uri:expr, $version:ident) => {{
+        use tonic_reflection::pb::$version::server_reflection_client::ServerReflectionClient;
+        use tonic_reflection::pb::$version::server_reflection_request::MessageRequest;
+        use tonic_reflection::pb::$version::server_reflection_response::MessageResponse;
+        use tonic_reflection::pb::$version::{ServerReflectionRequest, ServerReflectionResponse};
+        let ask = |message_request| ServerReflectionRequest {
+            host: String::new(),
+            message_request: Some(message_request),
+        };
+        let symbols = [
+            "scanvet.v1.ValidationService",
+            "google.rpc.ErrorInfo",
+            "google.rpc.BadRequest",
+            "grpc.health.v1.Health",
+        ];
+        let requests = symbols.map(|name| ask(MessageRequest::FileContainingSymbol(name.into())));
+        let channel = Channel::from_shared($uri.clone()).unwrap().connect().await.unwrap();
+        let mut client = ServerReflectionClient::new(channel);
+        let answers = client.server_reflection_info(tokio_stream::iter(requests)).await.unwrap();
+        let mut answers = answers.into_inner();
+        for symbol in symbols {
+            let ServerReflectionResponse { message_response, .. } =
+                answers.message().await.unwrap().unwrap();
+            let found =
+                matches!(message_response, Some(MessageResponse::FileDescriptorResponse(_)));
+            assert!(found, "{symbol}");
+        }
+    }};
+}
+
+#[tokio::test]
+async fn reflection_knows_the_service_health_and_the_details_of_errors_in_both_versions() {
+    let (running, _) = start(quick()).await;
+    reflection_names!(running.uri, v1);
+    reflection_names!(running.uri, v1alpha);
 }

@@ -1,4 +1,5 @@
 //! Does the JSON form say what the message says, and nothing else?
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use bytes::Bytes;
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};

@@ -10,9 +10,11 @@ use tonic::{Code, Status, Streaming};
 
 use super::call::Call;
 use super::fault::{Fault, Violation};
+use super::pool::Place;
 use super::proto::stream_validate_files_request::Source;
 use super::proto::stream_validate_files_response::Outcome;
-use super::proto::{StreamValidateFilesRequest, StreamValidateFilesResponse, ValidationOptions};
+use super::proto::{StreamValidateFilesRequest, StreamValidateFilesResponse};
+use super::proto::{ValidationOptions, ValidationResult};
 use super::request::{Ask, ask, is_plain_id};
 use super::service::Service;
 use super::upload::broken_stream;
@@ -69,16 +71,16 @@ async fn read_items(
             Err(status) => break Some(broken_stream(&status)),
         };
         let options = first_options.get_or_insert_with(|| request.options.clone());
-        let mut item = Item::of(service, call, request, options);
-        let place = match &item.ask {
-            Ok(_) => Some(service.pool.batch_place().await),
-            Err(_) => None,
+        let (mut item, asked) = Item::of(service, call, request, options);
+        let asked = match asked {
+            Ok(asked) => service.pool.batch_place().await.map(|place| (asked, place)),
+            Err(fault) => Err(fault),
         };
         let service = Arc::clone(service);
         items.spawn(async move {
-            let outcome = match place {
-                Some(place) => item.judge(&service, place).await,
-                None => item.fault(),
+            let outcome = match asked {
+                Ok((asked, place)) => item.judge(&service, asked, place).await,
+                Err(fault) => Err(fault),
             };
             answer.send(Ok(item.answer(outcome)));
         });
@@ -89,11 +91,14 @@ async fn read_items(
     end
 }
 
+/// One file of the stream under way.
 struct Item {
     id: String,
     call: Call,
-    ask: Result<(Ask, Bytes), Option<Fault>>,
 }
+
+/// What is asked of an item, and its content.
+type Asked = (Ask, Bytes);
 
 impl Item {
     fn of(
@@ -101,54 +106,46 @@ impl Item {
         call: &Call,
         request: StreamValidateFilesRequest,
         first: &Option<ValidationOptions>,
-    ) -> Self {
+    ) -> (Self, Result<Asked, Fault>) {
         let mut call = call.item("StreamValidateFiles/item", service.config.max_deadline);
         let StreamValidateFilesRequest { file, options, source } = request;
         let id = file.as_ref().map(|file| file.item_id.clone()).unwrap_or_default();
+        let nameless = file.is_some() && id.is_empty();
         // What breaks the rule for ids may be anything, a person's name too: it is not echoed.
         let id = if is_plain_id(&id) { id } else { String::new() };
-        let missing = id.is_empty() && file.as_ref().is_some_and(|file| file.item_id.is_empty());
         let asked = ask(&service.book, file, options.or_else(|| first.clone()));
-        let ask = asked.and_then(|ask| match source {
-            _ if missing => Err(item_id_required()),
+        let asked = asked.and_then(|ask| match source {
+            _ if nameless => Err(item_id_required()),
             Some(Source::Content(content)) => Ok((ask, Bytes::from(content))),
             Some(Source::ContentUri(_)) => {
                 let message = "this server fetches nothing: send the content itself";
                 Err(Fault::argument("CONTENT_URI_DISABLED", message))
             }
-            None => Err(Fault::argument("CONTENT_REQUIRED", "neither content nor content_uri")),
+            None => {
+                let message = "the item has no content";
+                Err(Fault::argument("CONTENT_REQUIRED", message))
+            }
         });
-        if let Ok((ask, content)) = &ask {
+        if let Ok((ask, content)) = &asked {
             call.asks(ask);
             call.received(content.len());
         }
-        Self { id, call, ask: ask.map_err(Some) }
+        (Self { id, call }, asked)
     }
 
     async fn judge(
         &mut self,
         service: &Service,
-        place: Result<super::pool::Place, Fault>,
-    ) -> Result<super::proto::ValidationResult, Fault> {
+        (ask, content): Asked,
+        place: Place,
+    ) -> Result<ValidationResult, Fault> {
         // Its time begins when it has a place: how long a batch waits says nothing of the item.
         self.call.restart(service.config.max_deadline);
-        let Ok((ask, content)) = &self.ask else {
-            return self.fault();
-        };
         let held = service.pool.hold(content.len())?;
-        service.judge(&mut self.call, ask, (place?, held), content.clone()).await
+        service.judge(&mut self.call, &ask, (place, held), content).await
     }
 
-    /// Why this item cannot be judged.
-    fn fault<T>(&mut self) -> Result<T, Fault> {
-        let fault = self.ask.as_mut().err().and_then(Option::take);
-        Err(fault.unwrap_or_else(Fault::internal))
-    }
-
-    fn answer(
-        self,
-        outcome: Result<super::proto::ValidationResult, Fault>,
-    ) -> StreamValidateFilesResponse {
+    fn answer(self, outcome: Result<ValidationResult, Fault>) -> StreamValidateFilesResponse {
         self.call.ended(outcome.as_ref().map_or_else(|fault| fault.code, |_| Code::Ok));
         let outcome = match outcome {
             Ok(result) => Outcome::Result(result),

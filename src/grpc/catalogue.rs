@@ -68,7 +68,7 @@ fn seal(id: &str) -> String {
 
 fn unseal(token: &str) -> Option<String> {
     let digits = token.as_bytes();
-    if digits.len() % 2 != 0 || digits.len() > 256 {
+    if !digits.len().is_multiple_of(2) || digits.len() > 256 {
         return None;
     }
     let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();

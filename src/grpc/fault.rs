@@ -22,7 +22,7 @@ pub(super) struct Fault {
     pub(super) reason: &'static str,
     message: String,
     /// Everything that varies in the message.
-    metadata: HashMap<String, String>,
+    metadata: Vec<(&'static str, String)>,
     violations: Vec<Violation>,
     retry_after: Option<Duration>,
 }
@@ -53,12 +53,12 @@ impl Violation {
 
 impl Fault {
     pub(super) fn of(code: Code, reason: &'static str, message: impl Into<String>) -> Self {
-        let (metadata, violations) = (HashMap::new(), Vec::new());
+        let (metadata, violations) = (Vec::new(), Vec::new());
         Self { code, reason, message: message.into(), metadata, violations, retry_after: None }
     }
 
-    pub(super) fn with(mut self, name: &str, value: impl ToString) -> Self {
-        self.metadata.insert(name.to_owned(), value.to_string());
+    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.metadata.push((name, value.to_string()));
         self
     }
 
@@ -76,11 +76,7 @@ impl Fault {
         };
         let told: Vec<String> =
             violations.iter().map(|v| format!("{}: {}", v.field, v.description)).collect();
-        let metadata = violations
-            .iter()
-            .flat_map(|violation| &violation.metadata)
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect();
+        let metadata = violations.iter().flat_map(|violation| violation.metadata.clone()).collect();
         Some(Self { metadata, violations, ..Self::argument(reason, told.join("; ")) })
     }
 
@@ -112,7 +108,9 @@ impl Fault {
         if self.code == Code::Internal {
             self = self.with("request_id", request_id);
         }
-        let mut details = ErrorDetails::with_error_info(self.reason, DOMAIN, self.metadata);
+        let metadata: HashMap<String, String> =
+            self.metadata.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let mut details = ErrorDetails::with_error_info(self.reason, DOMAIN, metadata);
         if !self.violations.is_empty() {
             let violations: Vec<FieldViolation> = self
                 .violations
