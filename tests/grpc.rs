@@ -577,8 +577,8 @@ async fn compressed_requests_are_read() {
 }
 
 #[tokio::test]
-async fn a_drain_tells_not_serving_and_lets_calls_under_way_finish() {
-    let (mut running, client) = start(quick()).await;
+async fn a_drain_tells_not_serving_first_and_then_closes() {
+    let (mut running, _client) = start(quick()).await;
     assert!(probe(&running.uri).await.unwrap());
     let channel = Channel::from_shared(running.uri.clone()).unwrap().connect().await.unwrap();
     let mut health = HealthClient::new(channel);
@@ -587,17 +587,26 @@ async fn a_drain_tells_not_serving_and_lets_calls_under_way_finish() {
     let mut watched = watched.into_inner();
     let told = watched.message().await.unwrap().unwrap().status();
     assert_eq!(told, ServingStatus::Serving);
-    let mut busy = client.clone();
-    let under_way = tokio::spawn(async move { validate(&mut busy, scan(6000, 5000)).await });
-    tokio::time::sleep(Duration::from_millis(1500)).await;
     running.stop.take().unwrap().send(()).unwrap();
     let told = watched.message().await.unwrap().unwrap().status();
     assert_eq!(told, ServingStatus::NotServing);
     assert!(!probe(&running.uri).await.unwrap(), "told to new callers too");
-    under_way.await.unwrap().expect("what was under way is finished");
     assert!(watched.message().await.unwrap().is_none(), "watching ends");
     tokio::time::timeout(Duration::from_secs(20), running.task).await.unwrap().unwrap();
     assert!(probe(&running.uri).await.is_err());
+}
+
+#[tokio::test]
+async fn a_drain_lets_calls_under_way_finish() {
+    let picture = scan(7000, 7000);
+    let (mut running, mut client) = start(ServeConfig { notice: Duration::ZERO, ..quick() }).await;
+    let under_way = tokio::spawn(async move { validate(&mut client, picture).await });
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    running.stop.take().unwrap().send(()).unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(!running.task.is_finished(), "it waits");
+    under_way.await.unwrap().expect("what was under way is finished");
+    tokio::time::timeout(Duration::from_secs(20), running.task).await.unwrap().unwrap();
 }
 
 #[tokio::test]
