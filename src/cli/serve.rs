@@ -1,22 +1,95 @@
 //! `scanvet serve` and `scanvet health`.
 
+use std::io::{self, IsTerminal};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use scanvet::grpc::{self, ServeConfig};
+use scanvet::rules::RuleBook;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tracing_subscriber::EnvFilter;
+
 use crate::cli::args::{Common, HealthArguments, ServeArguments};
+use crate::cli::config::ServeTable;
 use crate::cli::{Exit, Failure};
 
+/// The port that gRPC examples use.
+const PORT: u16 = 50_051;
+
 pub(crate) fn run(common: &Common, arguments: &ServeArguments) -> Result<Exit, Failure> {
-    let s = common.config()?.serve;
-    drop((
-        s.listen,
-        s.workers,
-        s.queue,
-        s.max_deadline_seconds,
-        s.drain_seconds,
-        arguments.listen,
-        arguments.workers,
-    ));
-    Err("not yet".into())
+    let config = common.config()?;
+    let book = common.book(&config)?;
+    let listen = arguments.listen.or(config.serve.listen);
+    let listen = listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)));
+    let settings = settings(arguments, &config.serve, &book);
+    log();
+    Runtime::new()?.block_on(async {
+        let listener = TcpListener::bind(listen)
+            .await
+            .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+        tracing::info!(
+            listen = %listener.local_addr()?,
+            workers = settings.workers,
+            ruleset_version = book.version,
+            ruleset_digest = book.digest,
+            "serving"
+        );
+        grpc::serve(listener, Arc::new(book), settings, stopped()).await?;
+        tracing::info!("stopped");
+        Ok(Exit::Success)
+    })
+}
+
+/// Flags before the configuration file before the defaults.
+fn settings(arguments: &ServeArguments, table: &ServeTable, book: &RuleBook) -> ServeConfig {
+    let defaults = ServeConfig::default();
+    let seconds = |seconds: Option<u64>, default| seconds.map_or(default, Duration::from_secs);
+    let ceiling = book.ceiling("file.size", "below_bytes");
+    ServeConfig {
+        max_file_bytes: ceiling
+            .and_then(|bytes| usize::try_from(bytes).ok())
+            .unwrap_or(defaults.max_file_bytes),
+        workers: arguments.workers.or(table.workers).unwrap_or(defaults.workers).max(1),
+        queue: table.queue.unwrap_or(defaults.queue),
+        max_deadline: seconds(table.max_deadline_seconds, defaults.max_deadline),
+        drain: seconds(table.drain_seconds, defaults.drain),
+        ..defaults
+    }
+}
+
+/// Ends with the first SIGTERM or Ctrl-C.
+async fn stopped() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without a way to hear the signal there is nothing to wait for but the other one.
+    let _ = interrupt.await;
+}
+
+/// JSON lines, or readable ones on a terminal, on standard error. `RUST_LOG` filters.
+fn log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // A second subscriber can only be a test's own, which then stays.
+    let _ = if io::stderr().is_terminal() {
+        log.try_init()
+    } else {
+        log.json().flatten_event(true).try_init()
+    };
 }
 
 pub(crate) fn health(arguments: &HealthArguments) -> Result<Exit, Failure> {
-    Err(arguments.server.clone().into())
+    let serves = Runtime::new()?.block_on(grpc::probe(&arguments.server))?;
+    Ok(if serves { Exit::Success } else { Exit::Rejected })
 }

@@ -123,6 +123,12 @@ impl RuleBook {
         Ok(self.bound(context, slot, day))
     }
 
+    /// The service's ceiling on a limit of a check, if it has one.
+    pub fn ceiling(&self, check: &str, limit: &str) -> Option<u64> {
+        let ceiling = self.ceilings.get(check)?.get(limit)?.as_integer()?;
+        u64::try_from(ceiling).ok()
+    }
+
     fn bound(&self, context: Context, slot: &str, day: Date) -> RuleSet {
         let mut tables = self.base.clone();
         let layers = [

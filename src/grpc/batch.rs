@@ -1,0 +1,161 @@
+//! A stream of files: one answer an item, in any order; a bad item never ends the stream.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::mpsc::{self, Sender};
+use tokio::task::JoinSet;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Code, Status, Streaming};
+
+use super::call::Call;
+use super::fault::{Fault, Violation};
+use super::pool::Place;
+use super::proto::stream_validate_files_request::Source;
+use super::proto::stream_validate_files_response::Outcome;
+use super::proto::{StreamValidateFilesRequest, StreamValidateFilesResponse};
+use super::proto::{ValidationOptions, ValidationResult};
+use super::request::{Ask, ask, is_plain_id};
+use super::service::Service;
+use super::upload::broken_stream;
+
+type Answer = Result<StreamValidateFilesResponse, Status>;
+
+/// Answers the items of a stream until it ends, its caller leaves, or the server stops.
+pub(super) fn answers(
+    service: Arc<Service>,
+    call: Call,
+    requests: Streaming<StreamValidateFilesRequest>,
+) -> ReceiverStream<Answer> {
+    // An answer's place is taken before its item is read on: who reads no answers gets no work done.
+    let (answers, receiver) = mpsc::channel(2 * service.config.workers.max(1));
+    tokio::spawn(async move {
+        // Dropping the loop when the caller has gone drops its items, which stops their jobs.
+        let fault = tokio::select! {
+            fault = read_items(&service, &call, requests, &answers) => fault,
+            () = answers.closed() => return,
+        };
+        let code = fault.as_ref().map_or(Code::Ok, |fault| fault.code);
+        if let Some(fault) = fault {
+            let mut status = fault.into_status(call.id());
+            call.sign(status.metadata_mut());
+            // Nobody hears it any more when this fails.
+            let _ = answers.send(Err(status)).await;
+        }
+        call.ended(code);
+    });
+    ReceiverStream::new(receiver)
+}
+
+/// Why the stream ended before its sender ended it, if it did. Every item that was read is answered.
+async fn read_items(
+    service: &Arc<Service>,
+    call: &Call,
+    mut requests: Streaming<StreamValidateFilesRequest>,
+    answers: &Sender<Answer>,
+) -> Option<Fault> {
+    let mut draining = service.draining.clone();
+    let mut items = JoinSet::new();
+    let mut first_options = None;
+    let end = loop {
+        let Ok(answer) = answers.clone().reserve_owned().await else {
+            return None;
+        };
+        let request = tokio::select! {
+            request = requests.message() => request,
+            _ = draining.wait_for(|draining| *draining) => break Some(Fault::draining()),
+        };
+        let request = match request {
+            Ok(Some(request)) => request,
+            Ok(None) => break None,
+            Err(status) => break Some(broken_stream(&status)),
+        };
+        let options = first_options.get_or_insert_with(|| request.options.clone());
+        let (mut item, asked) = Item::of(service, call, request, options);
+        let asked = match asked {
+            Ok(asked) => service.pool.batch_place().await.map(|place| (asked, place)),
+            Err(fault) => Err(fault),
+        };
+        let service = Arc::clone(service);
+        items.spawn(async move {
+            let outcome = match asked {
+                Ok((asked, place)) => item.judge(&service, asked, place).await,
+                Err(fault) => Err(fault),
+            };
+            answer.send(Ok(item.answer(outcome)));
+        });
+        // Only those that are under way are kept.
+        while items.try_join_next().is_some() {}
+    };
+    while items.join_next().await.is_some() {}
+    end
+}
+
+/// One file of the stream under way.
+struct Item {
+    id: String,
+    call: Call,
+}
+
+/// What is asked of an item, and its content.
+type Asked = (Ask, Bytes);
+
+impl Item {
+    fn of(
+        service: &Service,
+        call: &Call,
+        request: StreamValidateFilesRequest,
+        first: &Option<ValidationOptions>,
+    ) -> (Self, Result<Asked, Fault>) {
+        let mut call = call.item("StreamValidateFiles/item", service.config.max_deadline);
+        let StreamValidateFilesRequest { file, options, source } = request;
+        let id = file.as_ref().map(|file| file.item_id.clone()).unwrap_or_default();
+        let nameless = file.is_some() && id.is_empty();
+        // What breaks the rule for ids may be anything, a person's name too: it is not echoed.
+        let id = if is_plain_id(&id) { id } else { String::new() };
+        let asked = ask(&service.book, file, options.or_else(|| first.clone()));
+        let asked = asked.and_then(|ask| match source {
+            _ if nameless => Err(item_id_required()),
+            Some(Source::Content(content)) => Ok((ask, Bytes::from(content))),
+            Some(Source::ContentUri(_)) => {
+                let message = "this server fetches nothing: send the content itself";
+                Err(Fault::argument("CONTENT_URI_DISABLED", message))
+            }
+            None => {
+                let message = "the item has no content";
+                Err(Fault::argument("CONTENT_REQUIRED", message))
+            }
+        });
+        if let Ok((ask, content)) = &asked {
+            call.asks(ask);
+            call.received(content.len());
+        }
+        (Self { id, call }, asked)
+    }
+
+    async fn judge(
+        &mut self,
+        service: &Service,
+        (ask, content): Asked,
+        place: Place,
+    ) -> Result<ValidationResult, Fault> {
+        // Its time begins when it has a place: how long a batch waits says nothing of the item.
+        self.call.restart(service.config.max_deadline);
+        let held = service.pool.hold(content.len())?;
+        service.judge(&mut self.call, &ask, (place, held), content).await
+    }
+
+    fn answer(self, outcome: Result<ValidationResult, Fault>) -> StreamValidateFilesResponse {
+        self.call.ended(outcome.as_ref().map_or_else(|fault| fault.code, |_| Code::Ok));
+        let outcome = match outcome {
+            Ok(result) => Outcome::Result(result),
+            Err(fault) => Outcome::Error(fault.into_item_error()),
+        };
+        StreamValidateFilesResponse { item_id: self.id, outcome: Some(outcome) }
+    }
+}
+
+fn item_id_required() -> Fault {
+    let violation = Violation::of("file.item_id", "ITEM_ID_REQUIRED", "is required in a stream");
+    Fault::of_violations(vec![violation]).unwrap_or_else(Fault::internal)
+}

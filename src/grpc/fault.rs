@@ -1,0 +1,147 @@
+//! Why a call has no answer: one fault, told as a status with details or as an item's error.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tonic::metadata::MetadataValue;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+
+use super::proto::ItemError;
+
+/// Whose reasons these are.
+const DOMAIN: &str = "scanvet";
+/// When a refused caller may come again: a queue of typical scans is worked off by then.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// A fault of the caller, of the load or of ours. What is wrong with a file is a verdict instead.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) code: Code,
+    /// `UPPER_SNAKE`, for programs.
+    pub(super) reason: &'static str,
+    message: String,
+    /// Everything that varies in the message.
+    metadata: Vec<(&'static str, String)>,
+    violations: Vec<Violation>,
+    retry_after: Option<Duration>,
+}
+
+/// One field that breaks the contract.
+#[derive(Debug)]
+pub(super) struct Violation {
+    /// Path of the field in the request.
+    pub(super) field: &'static str,
+    /// `UPPER_SNAKE`, for programs.
+    pub(super) reason: &'static str,
+    /// For the developer. Never the value of a free-text field.
+    pub(super) description: String,
+    /// Everything that varies in the description.
+    pub(super) metadata: Vec<(&'static str, String)>,
+}
+
+impl Violation {
+    pub(super) fn of(field: &'static str, reason: &'static str, description: &str) -> Self {
+        Self { field, reason, description: description.to_owned(), metadata: Vec::new() }
+    }
+
+    pub(super) fn with(mut self, name: &'static str, value: String) -> Self {
+        self.metadata.push((name, value));
+        self
+    }
+}
+
+impl Fault {
+    pub(super) fn of(code: Code, reason: &'static str, message: impl Into<String>) -> Self {
+        let (metadata, violations) = (Vec::new(), Vec::new());
+        Self { code, reason, message: message.into(), metadata, violations, retry_after: None }
+    }
+
+    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.metadata.push((name, value.to_string()));
+        self
+    }
+
+    /// A field of the request is wrong.
+    pub(super) fn argument(reason: &'static str, message: impl Into<String>) -> Self {
+        Self::of(Code::InvalidArgument, reason, message)
+    }
+
+    /// All wrong fields together; `None` where there are none.
+    pub(super) fn of_violations(violations: Vec<Violation>) -> Option<Self> {
+        let reason = match &violations[..] {
+            [] => return None,
+            [only] => only.reason,
+            _ => "INVALID_FIELDS",
+        };
+        let told: Vec<String> =
+            violations.iter().map(|v| format!("{}: {}", v.field, v.description)).collect();
+        let metadata = violations.iter().flat_map(|violation| violation.metadata.clone()).collect();
+        Some(Self { metadata, violations, ..Self::argument(reason, told.join("; ")) })
+    }
+
+    /// Nothing is free to take the work.
+    pub(super) fn overloaded() -> Self {
+        let fault = Self::of(Code::Unavailable, "OVERLOADED", "all workers are busy, try again");
+        Self { retry_after: Some(RETRY_AFTER), ..fault }
+    }
+
+    /// The server is about to stop.
+    pub(super) fn draining() -> Self {
+        let message = "the server is about to stop, try another one";
+        Self::of(Code::Unavailable, "DRAINING", message)
+    }
+
+    /// The caller's time, or the most that the server grants, is over.
+    pub(super) fn deadline() -> Self {
+        let message = "no verdict was reached in time";
+        Self::of(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message)
+    }
+
+    /// A bug. Says nothing of the file.
+    pub(super) fn internal() -> Self {
+        Self::of(Code::Internal, "INTERNAL", "internal error, see the server's log")
+    }
+
+    /// The status as the caller of `request_id` gets it.
+    pub(super) fn into_status(mut self, request_id: &str) -> Status {
+        if self.code == Code::Internal {
+            self = self.with("request_id", request_id);
+        }
+        let metadata: HashMap<String, String> =
+            self.metadata.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let mut details = ErrorDetails::with_error_info(self.reason, DOMAIN, metadata);
+        if !self.violations.is_empty() {
+            let violations: Vec<FieldViolation> = self
+                .violations
+                .into_iter()
+                .map(|violation| FieldViolation {
+                    field: violation.field.to_owned(),
+                    description: violation.description,
+                    reason: violation.reason.to_owned(),
+                    ..FieldViolation::default()
+                })
+                .collect();
+            details.set_bad_request(violations);
+        }
+        if let Some(after) = self.retry_after {
+            details.set_retry_info(Some(after));
+        }
+        let mut status = Status::with_error_details(self.code, self.message, details);
+        if let Some(after) = self.retry_after {
+            let millis = after.as_millis() as u64;
+            status.metadata_mut().insert("grpc-retry-pushback-ms", MetadataValue::from(millis));
+        }
+        status
+    }
+
+    /// The same for one item of a stream that goes on.
+    pub(super) fn into_item_error(self) -> ItemError {
+        ItemError {
+            code: self.code as i32,
+            reason: self.reason.to_owned(),
+            message: self.message,
+            retryable: self.code == Code::Unavailable,
+        }
+    }
+}

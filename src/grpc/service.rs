@@ -1,0 +1,199 @@
+//! The calls of `ValidationService`: read the request, hand the work to the pool, tell the answer.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use time::OffsetDateTime;
+use tokio::sync::watch;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Code, Request, Response, Status, Streaming};
+
+use super::call::Call;
+use super::early;
+use super::fault::Fault;
+use super::pool::{Held, Place, Pool};
+use super::proto::validation_service_server::ValidationService;
+use super::proto::{self, ValidationResult};
+use super::request::{Ask, ask};
+use super::{ServeConfig, batch, catalogue, convert, upload};
+use crate::intake::Upload;
+use crate::pipeline;
+use crate::rules::RuleBook;
+use crate::verdict::Verdict;
+
+/// What every call shares.
+pub(super) struct Service {
+    pub(super) book: Arc<RuleBook>,
+    pub(super) config: ServeConfig,
+    pub(super) pool: Pool,
+    /// Turns true when the server begins to stop.
+    pub(super) draining: watch::Receiver<bool>,
+}
+
+/// The service behind an `Arc`, so that a stream outlives the call that opened it.
+pub(super) struct Entrance(pub(super) Arc<Service>);
+
+impl Service {
+    fn call<T>(&self, rpc: &'static str, request: &Request<T>) -> Call {
+        Call::of(rpc, request, self.config.max_deadline)
+    }
+
+    /// Judges a whole file.
+    pub(super) async fn judge(
+        &self,
+        call: &mut Call,
+        ask: &Ask,
+        (place, held): (Place, Held),
+        content: Bytes,
+    ) -> Result<ValidationResult, Fault> {
+        let size = content.len();
+        self.must_fit(ask, size)?;
+        if ask.size.is_some_and(|announced| announced != size as u64) {
+            let message = "the content is not as long as file.size_bytes says";
+            return Err(Fault::argument("SIZE_MISMATCH", message).with("size_bytes", size));
+        }
+        let verdict = self.verdict(call, ask, (place, held), content).await?;
+        if ask.sha256.as_ref().is_some_and(|announced| *announced != verdict.detected.sha256) {
+            let message = "the content does not have the SHA-256 that was announced";
+            return Err(Fault::argument("DIGEST_MISMATCH", message));
+        }
+        call.judged(&verdict);
+        Ok(convert::result(&verdict, &ask.item_id, &ask.shape, OffsetDateTime::now_utc()))
+    }
+
+    /// Judges a file by what has come of it, when that already condemns it.
+    pub(super) async fn refuse_early(
+        &self,
+        call: &mut Call,
+        ask: &Ask,
+        held: Held,
+        (prefix, settled): (Bytes, early::Settled),
+    ) -> Result<ValidationResult, Fault> {
+        let place = self.pool.place()?;
+        let verdict = early::only(self.verdict(call, ask, (place, held), prefix).await?, settled);
+        call.judged(&verdict);
+        Ok(convert::result(&verdict, &ask.item_id, &ask.shape, OffsetDateTime::now_utc()))
+    }
+
+    async fn verdict(
+        &self,
+        call: &Call,
+        ask: &Ask,
+        (place, held): (Place, Held),
+        bytes: Bytes,
+    ) -> Result<Verdict, Fault> {
+        let upload = Upload { bytes, declared_media_type: ask.declared_media_type.clone() };
+        let (rules, options) = (Arc::clone(&ask.rules), ask.options);
+        let work = move |budget: &mut dyn crate::intake::Budget| {
+            pipeline::validate(&upload, &rules, options, budget)
+        };
+        self.pool.run(place, held, call.deadline, work).await
+    }
+
+    /// A file above the server's own limit, which the rules would let pass, is not judged at all.
+    pub(super) fn must_fit(&self, ask: &Ask, size: usize) -> Result<(), Fault> {
+        let largest = self.config.max_file_bytes;
+        let judged = early::size_limit(&ask.rules).is_some_and(|limit| size as u64 >= limit);
+        if size <= largest || judged {
+            return Ok(());
+        }
+        let message = format!("this server takes files of at most {largest} bytes");
+        let fault = Fault::of(Code::OutOfRange, "FILE_ABOVE_SERVER_LIMIT", message);
+        Err(fault.with("max_file_bytes", largest))
+    }
+}
+
+#[tonic::async_trait]
+impl ValidationService for Entrance {
+    async fn validate_file(
+        &self,
+        request: Request<proto::ValidateFileRequest>,
+    ) -> Result<Response<proto::ValidateFileResponse>, Status> {
+        let service = &self.0;
+        let mut call = service.call("ValidateFile", &request);
+        let proto::ValidateFileRequest { file, content, options } = request.into_inner();
+        let outcome = async {
+            call.received(content.len());
+            let ask = ask(&service.book, file, options)?;
+            call.asks(&ask);
+            let admitted = (service.pool.place()?, service.pool.hold(content.len())?);
+            service.judge(&mut call, &ask, admitted, content.into()).await
+        };
+        let outcome = outcome.await;
+        call.end(outcome.map(|result| proto::ValidateFileResponse { result: Some(result) }))
+    }
+
+    async fn upload_and_validate_file(
+        &self,
+        request: Request<Streaming<proto::UploadAndValidateFileRequest>>,
+    ) -> Result<Response<proto::UploadAndValidateFileResponse>, Status> {
+        let service = &self.0;
+        let mut call = service.call("UploadAndValidateFile", &request);
+        let deadline = call.deadline;
+        let receiving = upload::receive(service, &mut call, request.into_inner());
+        let outcome = tokio::time::timeout_at(deadline.into(), receiving).await;
+        let outcome = outcome.unwrap_or_else(|_| Err(Fault::deadline()));
+        call.end(
+            outcome.map(|result| proto::UploadAndValidateFileResponse { result: Some(result) }),
+        )
+    }
+
+    async fn validate_filing(
+        &self,
+        request: Request<proto::ValidateFilingRequest>,
+    ) -> Result<Response<proto::ValidateFilingResponse>, Status> {
+        self.0.call("ValidateFiling", &request).end(Err(not_yet("ValidateFiling")))
+    }
+
+    async fn plan_filing(
+        &self,
+        request: Request<proto::PlanFilingRequest>,
+    ) -> Result<Response<proto::PlanFilingResponse>, Status> {
+        self.0.call("PlanFiling", &request).end(Err(not_yet("PlanFiling")))
+    }
+
+    type StreamValidateFilesStream =
+        ReceiverStream<Result<proto::StreamValidateFilesResponse, Status>>;
+
+    async fn stream_validate_files(
+        &self,
+        request: Request<Streaming<proto::StreamValidateFilesRequest>>,
+    ) -> Result<Response<Self::StreamValidateFilesStream>, Status> {
+        let call = self.0.call("StreamValidateFiles", &request);
+        let mut metadata = tonic::metadata::MetadataMap::new();
+        call.sign(&mut metadata);
+        let mut response =
+            Response::new(batch::answers(Arc::clone(&self.0), call, request.into_inner()));
+        *response.metadata_mut() = metadata;
+        Ok(response)
+    }
+
+    async fn list_profiles(
+        &self,
+        request: Request<proto::ListProfilesRequest>,
+    ) -> Result<Response<proto::ListProfilesResponse>, Status> {
+        let call = self.0.call("ListProfiles", &request);
+        call.end(catalogue::profiles(&self.0.book, request.get_ref()))
+    }
+
+    async fn get_ruleset(
+        &self,
+        request: Request<proto::GetRulesetRequest>,
+    ) -> Result<Response<proto::GetRulesetResponse>, Status> {
+        let call = self.0.call("GetRuleset", &request);
+        call.end(catalogue::ruleset(&self.0.book, request.into_inner()))
+    }
+
+    async fn get_server_info(
+        &self,
+        request: Request<proto::GetServerInfoRequest>,
+    ) -> Result<Response<proto::GetServerInfoResponse>, Status> {
+        let call = self.0.call("GetServerInfo", &request);
+        call.end(Ok(catalogue::server_info(&self.0.book, &self.0.config)))
+    }
+}
+
+fn not_yet(rpc: &str) -> Fault {
+    let message = format!("{rpc} is not there yet: this version judges single files only");
+    Fault::of(Code::Unimplemented, "NOT_IMPLEMENTED", message)
+}
