@@ -76,15 +76,11 @@ impl Check for Edges {
         if cut.is_empty() {
             return None;
         }
-        let names =
-            |pick: fn(&(&'static str, &'static str, &'static str, [f64; 4])) -> &'static str,
-             joint: &str| {
-                cut.iter().map(|(_, side)| pick(side)).collect::<Vec<_>>().join(joint)
-            };
+        let joined = |names: Vec<&str>, joint: &str| names.join(joint);
         let finding = Finding::of(&EDGES_CUT_OFF)
             .doubtful_if(worst <= limits.doubtful_max_touching_share)
-            .with("edge", names(|side| side.1, " and "))
-            .with("edge_zh", names(|side| side.2, "、"))
+            .with("edge", joined(cut.iter().map(|(_, side)| side.1).collect(), ", "))
+            .with("edge_zh", joined(cut.iter().map(|(_, side)| side.2).collect(), "、"))
             .at(cut.iter().map(|(_, side)| Region::rectangle("cut-edge", side.3)));
         Some(cut.into_iter().fold(finding, |finding, (share, _)| finding.because(share)))
     }
@@ -102,7 +98,7 @@ mod tests {
         assert!(judge(0.0, 0.03).is_none());
         assert!(judge(0.0, 0.05).unwrap().doubtful);
         let finding = judge(0.2, 0.6).unwrap();
-        assert_eq!(finding.metadata["edge"], "top and right");
+        assert_eq!(finding.metadata["edge"], "top, right");
         assert_eq!(finding.metadata["edge_zh"], "上、右");
         assert_eq!(finding.regions.len(), 2);
         assert!(!finding.doubtful);

@@ -58,12 +58,10 @@ pub(crate) fn complain(message: &str) {
     say_aside(&format!("{style}error{style:#}: {message}"));
 }
 
-#[expect(clippy::print_stderr, reason = "the command line speaks here")]
 pub(crate) fn say_aside(line: &str) {
     anstream::eprintln!("{line}");
 }
 
-#[expect(clippy::print_stdout, reason = "the command line speaks here")]
 pub(crate) fn say(text: &str) {
     anstream::print!("{text}");
 }

@@ -238,7 +238,8 @@ mod tests {
     use crate::intake::Unlimited;
 
     fn striped(width: usize, height: usize, period: usize) -> Raster {
-        let grey = (0..width * height).map(|at| if at % width / period % 2 == 0 { 0 } else { 200 });
+        let grey = (0..width * height)
+            .map(|at| if (at % width / period).is_multiple_of(2) { 0 } else { 200 });
         Raster::new(width, height, Samples::Grey(grey.collect())).unwrap()
     }
 

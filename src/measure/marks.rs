@@ -294,10 +294,12 @@ fn bars(ink: &GrayImage, sheet: &Sheet) -> Vec<f64> {
     let mut counts = vec![0u32; rows + 1];
     for (x, y, pixel) in ink.enumerate_pixels() {
         let (across, down) = sheet.place(x, y);
-        if pixel.0[0] > 0 && across >= 0.0 && across < sheet.width && down >= 0.0 {
-            if let Some(count) = counts.get_mut(down as usize) {
-                *count += 1;
-            }
+        if pixel.0[0] > 0
+            && (0.0..sheet.width).contains(&across)
+            && down >= 0.0
+            && let Some(count) = counts.get_mut(down as usize)
+        {
+            *count += 1;
         }
     }
     let mut bars = Vec::new();

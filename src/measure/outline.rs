@@ -214,7 +214,7 @@ fn meeting(a: ((f64, f64), (f64, f64)), b: ((f64, f64), (f64, f64))) -> Option<(
     let (gap_x, gap_y) = (b.0.0 - a.0.0, b.0.1 - a.0.1);
     let (along_a, along_b) =
         ((gap_x * db.1 - gap_y * db.0) / denominator, (gap_x * da.1 - gap_y * da.0) / denominator);
-    (along_a >= 1.0 && along_b >= 1.0).then(|| (a.0.0 + along_a * da.0, a.0.1 + along_a * da.1))
+    (along_a >= 1.0 && along_b >= 1.0).then_some((a.0.0 + along_a * da.0, a.0.1 + along_a * da.1))
 }
 
 /// Begins with the side that runs most nearly from left to right along the top.
