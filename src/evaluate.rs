@@ -305,7 +305,7 @@ mod tests {
     #[test]
     fn wilson_intervals_are_those_of_the_textbook() {
         let share = Share::of(10, 10);
-        assert!((share.low - 0.7225).abs() < 1e-3 && share.high == 1.0, "{share:?}");
+        assert!((share.low - 0.7225).abs() < 1e-3 && share.high > 0.999_999, "{share:?}");
         let share = Share::of(1, 20);
         assert!((share.low - 0.0089).abs() < 1e-3 && (share.high - 0.2361).abs() < 1e-3);
     }

@@ -72,17 +72,33 @@ impl Text {
             Locale::En => (". ", "."),
             Locale::ZhCn => ("。", "。"),
         };
-        format!("{}{stop}{}{end}", fill(self.headline, metadata), fill(self.fix, metadata))
+        let [headline, fix] =
+            [self.headline, self.fix].map(|template| fill(template, metadata, locale));
+        format!("{headline}{stop}{fix}{end}")
     }
 }
 
 /// Replaces each `{name}` of `template` by `metadata[name]`; a name without a value stays as it is.
-pub fn fill(template: &str, metadata: &BTreeMap<&'static str, String>) -> String {
+/// Metadata is the same in every language; the few words among it are translated here.
+pub fn fill(template: &str, metadata: &BTreeMap<&'static str, String>, locale: Locale) -> String {
     let mut text = template.to_owned();
     for (name, value) in metadata {
-        text = text.replace(&format!("{{{name}}}"), value);
+        let value = match locale {
+            Locale::En => Cow::Borrowed(&**value),
+            Locale::ZhCn => in_chinese(value),
+        };
+        text = text.replace(&format!("{{{name}}}"), &value);
     }
     text
+}
+
+/// Words that findings use as values, and their Chinese.
+const WORDS: [(&str, &str); 4] = [("top", "上"), ("right", "右"), ("bottom", "下"), ("left", "左")];
+
+fn in_chinese(value: &str) -> Cow<'_, str> {
+    let word = |word: &str| WORDS.iter().find(|(english, _)| *english == word).map(|pair| pair.1);
+    let words: Option<Vec<&str>> = value.split(", ").map(word).collect();
+    words.map_or(Cow::Borrowed(value), |words| Cow::Owned(words.join("、")))
 }
 
 /// The names that stand in braces in `template`, sorted.
@@ -325,10 +341,16 @@ mod tests {
     fn placeholders_are_filled_from_metadata_and_unknown_ones_stay_visible() {
         let metadata = BTreeMap::from([("max_mb", "4".to_owned())]);
         assert_eq!(
-            fill("below {max_mb} MB, not {size_mb}", &metadata),
+            fill("below {max_mb} MB, not {size_mb}", &metadata, Locale::En),
             "below 4 MB, not {size_mb}"
         );
         assert_eq!(placeholders("{b} and {a} and {b}"), ["a", "b"]);
+    }
+
+    #[test]
+    fn words_among_the_metadata_are_translated_and_numbers_are_not() {
+        let metadata = BTreeMap::from([("edge", "top, left".to_owned()), ("n", "4".to_owned())]);
+        assert_eq!(fill("{edge} {n}", &metadata, Locale::ZhCn), "上、左 4");
     }
 
     #[test]

@@ -12,7 +12,7 @@ reason! {
     pub(super) EDGES_CUT_OFF = Error {
         en: "The {edge} edge of the document is cut off"
             => "Take the picture again with all four corners of the document in the frame",
-        zh: "证件{edge_zh}边缘未拍全" => "请将证件四角完整放入画面后重新拍摄",
+        zh: "证件{edge}边缘未拍全" => "请将证件四角完整放入画面后重新拍摄",
     }
 }
 
@@ -37,11 +37,11 @@ pub(super) struct Limits {
 }
 
 /// Sides in the order of a clock, with their names and their place in the picture.
-const SIDES: [(&str, &str, &str, [f64; 4]); 4] = [
-    ("edges.top", "top", "上", [0.0, 0.0, 1.0, 0.02]),
-    ("edges.right", "right", "右", [0.98, 0.0, 1.0, 1.0]),
-    ("edges.bottom", "bottom", "下", [0.0, 0.98, 1.0, 1.0]),
-    ("edges.left", "left", "左", [0.0, 0.0, 0.02, 1.0]),
+const SIDES: [(&str, &str, [f64; 4]); 4] = [
+    ("edges.top", "top", [0.0, 0.0, 1.0, 0.02]),
+    ("edges.right", "right", [0.98, 0.0, 1.0, 1.0]),
+    ("edges.bottom", "bottom", [0.0, 0.98, 1.0, 1.0]),
+    ("edges.left", "left", [0.0, 0.0, 0.02, 1.0]),
 ];
 
 impl Check for Edges {
@@ -76,12 +76,11 @@ impl Check for Edges {
         if cut.is_empty() {
             return None;
         }
-        let joined = |names: Vec<&str>, joint: &str| names.join(joint);
+        let names: Vec<&str> = cut.iter().map(|(_, side)| side.1).collect();
         let finding = Finding::of(&EDGES_CUT_OFF)
             .doubtful_if(worst <= limits.doubtful_max_touching_share)
-            .with("edge", joined(cut.iter().map(|(_, side)| side.1).collect(), ", "))
-            .with("edge_zh", joined(cut.iter().map(|(_, side)| side.2).collect(), "、"))
-            .at(cut.iter().map(|(_, side)| Region::rectangle("cut-edge", side.3)));
+            .with("edge", names.join(", "))
+            .at(cut.iter().map(|(_, side)| Region::rectangle("cut-edge", side.2)));
         Some(cut.into_iter().fold(finding, |finding, (share, _)| finding.because(share)))
     }
 }
@@ -99,7 +98,6 @@ mod tests {
         assert!(judge(0.0, 0.05).unwrap().doubtful);
         let finding = judge(0.2, 0.6).unwrap();
         assert_eq!(finding.metadata["edge"], "top, right");
-        assert_eq!(finding.metadata["edge_zh"], "上、右");
         assert_eq!(finding.regions.len(), 2);
         assert!(!finding.doubtful);
     }

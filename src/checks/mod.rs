@@ -11,10 +11,12 @@ mod outline;
 mod perspective;
 mod reserved_area;
 mod resolution;
+mod screen_recapture;
 mod seal;
 mod signature;
 mod skew;
 mod template;
+mod upscaled;
 
 use serde_json::Value;
 
@@ -52,6 +54,8 @@ pub static CATALOG: &[Entry] = &[
     Entry::of::<fingerprint::Fingerprint>(),
     Entry::of::<reserved_area::ReservedArea>(),
     Entry::of::<blur::Blur>(),
+    Entry::of::<upscaled::Upscaled>(),
+    Entry::of::<screen_recapture::ScreenRecapture>(),
 ];
 
 /// The row of an id.

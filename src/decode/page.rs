@@ -50,10 +50,12 @@ pub struct Octaves {
     pub mid: f32,
     /// Indices 4 to 7.
     pub high: f32,
+    /// The part of `high` whose other index is 0: what runs exactly across or down.
+    pub axis: f32,
 }
 
 /// The number of coefficients behind each octave.
-pub const OCTAVE_SIZES: Octaves = Octaves { low: 3.0, mid: 12.0, high: 48.0 };
+pub const OCTAVE_SIZES: Octaves = Octaves { low: 3.0, mid: 12.0, high: 48.0, axis: 8.0 };
 
 /// Block energy, upright. The luma is first reduced by `reduction`, so that a block covers about
 /// the same share of the page at every resolution: what a reader sees blurred on a page of 2,000
@@ -68,6 +70,9 @@ pub struct Energy {
     pub reduction: usize,
     /// Row-major.
     pub blocks: Vec<Octaves>,
+    /// Mean second difference of neighbouring full-resolution pixels, column by column and row by
+    /// row: ripples in it betray interpolation.
+    pub ripple: [Vec<f32>; 2],
 }
 
 /// A box of the upright page in full-resolution pixels.

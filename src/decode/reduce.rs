@@ -25,6 +25,7 @@ pub(super) fn reduce(
     let stripe_height = BLOCK * reduction;
     let mut cells = CellRows::new(raster.width, raster.height, scale);
     let mut blocks = energy_wanted.then(|| BlockRows::new(raster.width, raster.height, reduction));
+    let mut ripple = energy_wanted.then(|| Ripple::new(raster.width, raster.height));
     let mut luma = vec![0; raster.width * stripe_height];
     for top in (0..raster.height).step_by(stripe_height) {
         budget.check()?;
@@ -32,6 +33,9 @@ pub(super) fn reduce(
         for row in 0..rows {
             let luma = &mut luma[row * raster.width..][..raster.width];
             cells.add(raster, top + row, luma);
+            if let Some(ripple) = &mut ripple {
+                ripple.add(top + row, luma);
+            }
         }
         if let Some(blocks) = blocks.as_mut().filter(|_| rows == stripe_height) {
             blocks.add(&luma, raster.width);
@@ -39,7 +43,8 @@ pub(super) fn reduce(
     }
     let planes = cells.planes.map(|plane| upright(plane, orientation));
     let [y, cb, cr] = planes;
-    Ok((Planes { y, cb, cr }, blocks.map(|blocks| blocks.upright(orientation))))
+    let energy = blocks.zip(ripple).map(|(blocks, ripple)| blocks.upright(orientation, ripple));
+    Ok((Planes { y, cb, cr }, energy))
 }
 
 /// Sums full-resolution pixels into cells, row by row.
@@ -153,9 +158,57 @@ impl BlockRows {
         sum as f32 / (self.reduction * self.reduction) as f32
     }
 
-    fn upright(self, orientation: Orientation) -> Energy {
+    fn upright(self, orientation: Orientation, ripple: Ripple) -> Energy {
         let (width, height, blocks) = turned(&self.blocks, self.width, self.height, orientation);
-        Energy { width, height, reduction: self.reduction, blocks }
+        let [columns, rows] = ripple.means();
+        // A mirrored profile has the same ripples.
+        let ripple = if orientation.swaps_sides() { [rows, columns] } else { [columns, rows] };
+        Energy { width, height, reduction: self.reduction, blocks, ripple }
+    }
+}
+
+/// Second differences of neighbouring pixels, summed by column and by row.
+struct Ripple {
+    columns: Vec<u32>,
+    rows: Vec<u32>,
+    before: [Vec<u8>; 2],
+}
+
+/// Strong edges say nothing of interpolation and would drown what does.
+const STRONGEST_RIPPLE: i16 = 20;
+
+impl Ripple {
+    fn new(width: usize, height: usize) -> Self {
+        let rows = Vec::with_capacity(height);
+        Self { columns: vec![0; width], rows, before: [vec![0; width], vec![0; width]] }
+    }
+
+    fn add(&mut self, y: usize, luma: &[u8]) {
+        let second = |a: u8, b: u8, c: u8| {
+            let difference = 2 * i16::from(b) - i16::from(a) - i16::from(c);
+            u32::from(difference.abs().min(STRONGEST_RIPPLE).unsigned_abs())
+        };
+        for (sum, near) in self.columns.iter_mut().skip(1).zip(luma.windows(3)) {
+            *sum += second(near[0], near[1], near[2]);
+        }
+        let [upper, middle] = &self.before;
+        if y >= 2 {
+            let down = upper.iter().zip(middle).zip(luma);
+            self.rows.push(down.map(|((&a, &b), &c)| second(a, b, c)).sum());
+        }
+        self.before.swap(0, 1);
+        self.before[1].copy_from_slice(luma);
+    }
+
+    /// Mean by column and by row, without the rim.
+    fn means(self) -> [Vec<f32>; 2] {
+        let (width, height) = (self.columns.len() as f32, (self.rows.len() + 2) as f32);
+        let inner = self.columns.len().saturating_sub(2);
+        let columns = self.columns.iter().skip(1).take(inner);
+        [
+            columns.map(|sum| *sum as f32 / height).collect(),
+            self.rows.iter().map(|sum| *sum as f32 / width).collect(),
+        ]
     }
 }
 
@@ -218,6 +271,7 @@ fn octaves(block: &[[f32; BLOCK]; BLOCK]) -> Octaves {
         }
     }
     let mut sums = [0.0f32; BLOCK];
+    let mut axis = 0.0;
     for (v, basis) in DCT.iter().enumerate() {
         let mut line = [0.0f32; BLOCK];
         for (weight, half) in basis.iter().zip(&half) {
@@ -227,9 +281,13 @@ fn octaves(block: &[[f32; BLOCK]; BLOCK]) -> Octaves {
         }
         for (u, coefficient) in line.iter().enumerate() {
             sums[u.max(v)] += coefficient * coefficient;
+            if u.min(v) == 0 && u.max(v) >= BLOCK / 2 {
+                axis += coefficient * coefficient;
+            }
         }
     }
-    Octaves { low: sums[1], mid: sums[2] + sums[3], high: sums[4] + sums[5] + sums[6] + sums[7] }
+    let high = sums[4] + sums[5] + sums[6] + sums[7];
+    Octaves { low: sums[1], mid: sums[2] + sums[3], high, axis }
 }
 
 #[cfg(test)]
@@ -261,7 +319,7 @@ mod tests {
             std::array::from_fn(|y| std::array::from_fn(|x| ((x * 37 + y * 61) % 256) as f32));
         let mean = block.iter().flatten().sum::<f32>() / 64.0;
         let variance: f32 = block.iter().flatten().map(|cell| (cell - mean) * (cell - mean)).sum();
-        let Octaves { low, mid, high } = octaves(&block);
+        let Octaves { low, mid, high, .. } = octaves(&block);
         assert!(((low + mid + high) / variance - 1.0).abs() < 1e-3);
     }
 

@@ -104,6 +104,10 @@ fn radius(sharpness: f32) -> f32 {
 mod tests {
     use super::*;
 
+    fn energy(blocks: Vec<Octaves>) -> Energy {
+        Energy { width: 40, height: 25, reduction: 1, blocks, ripple: [Vec::new(), Vec::new()] }
+    }
+
     #[test]
     fn the_calibration_falls_without_a_gap() {
         assert!(CALIBRATION.is_sorted_by(|a, b| a.0 > b.0 && a.1 < b.1));
@@ -115,8 +119,8 @@ mod tests {
 
     #[test]
     fn a_page_without_edges_has_no_sharpness() {
-        let blocks = vec![Octaves { low: 3.0, mid: 12.0, high: 48.0 }; 1000];
-        let energy = Energy { width: 40, height: 25, reduction: 1, blocks };
+        let blocks = vec![OCTAVE_SIZES; 1000];
+        let energy = energy(blocks);
         assert_eq!(measure(&energy, 320), None);
     }
 
@@ -124,10 +128,15 @@ mod tests {
     fn contrast_does_not_move_sharpness() {
         let page = |gain: f32| {
             let block = |at: usize| match at % 10 {
-                0 => Octaves { low: 40_000.0 * gain, mid: 10_000.0 * gain, high: 500.0 * gain },
+                0 => Octaves {
+                    low: 40_000.0 * gain,
+                    mid: 10_000.0 * gain,
+                    high: 500.0 * gain,
+                    axis: 0.0,
+                },
                 _ => Octaves::default(),
             };
-            Energy { width: 40, height: 25, reduction: 1, blocks: (0..1000).map(block).collect() }
+            energy((0..1000).map(block).collect())
         };
         let [full, half] = [1.0, 0.25].map(|gain| measure(&page(gain), 2000).unwrap());
         assert_eq!(full, half);

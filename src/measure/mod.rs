@@ -9,6 +9,8 @@ pub mod glare;
 pub mod lines;
 pub mod marks;
 pub mod outline;
+pub mod recapture;
+pub mod resampling;
 pub mod tone;
 
 use std::cell::OnceCell;
@@ -20,6 +22,8 @@ use crate::measure::glare::Glare;
 use crate::measure::lines::Lines;
 use crate::measure::marks::Marks;
 use crate::measure::outline::Outline;
+use crate::measure::recapture::Grid;
+use crate::measure::resampling::Resampling;
 use crate::measure::tone::Tone;
 
 /// A page with memoised measures.
@@ -95,6 +99,16 @@ impl Measured {
     /// Reflections; `None` where the paper itself is at the top of the scale.
     pub fn glare(&self) -> Option<&Glare> {
         self.glare.get_or_init(|| glare::measure(&self.page.planes, self.outline())).as_ref()
+    }
+
+    /// A screen's grid; `None` where energy was not wanted or the page has no block.
+    pub fn grid(&self) -> Option<Grid> {
+        self.page.energy.as_ref().and_then(recapture::measure)
+    }
+
+    /// The rhythm of an enlargement; `None` where the page is too small to have one.
+    pub fn resampling(&self) -> Option<Resampling> {
+        self.page.energy.as_ref().and_then(resampling::measure)
     }
 
     /// Sharpness; `None` where there is no edge to judge it by, or energy was not wanted.

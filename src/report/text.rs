@@ -25,7 +25,7 @@ pub fn verdict(file: &str, verdict: &Verdict, locale: Locale) -> String {
 fn finding(out: &mut String, ruled: &Ruled, many_pages: bool, locale: Locale) {
     let Ruled { finding, severity, check, page } = ruled;
     let text = finding.reason.text(locale);
-    let headline = fill(text.headline, &finding.metadata);
+    let headline = fill(text.headline, &finding.metadata, locale);
     let label = match severity {
         Severity::Error => "error",
         Severity::Review => "review",
@@ -50,7 +50,7 @@ fn finding(out: &mut String, ruled: &Ruled, many_pages: bool, locale: Locale) {
     if let Some(why) = unassessed(finding) {
         let _ = writeln!(out, "          {dim}{why}{dim:#}");
     }
-    let _ = writeln!(out, "          → {}", fill(text.fix, &finding.metadata));
+    let _ = writeln!(out, "          → {}", fill(text.fix, &finding.metadata, locale));
 }
 
 /// What could not be assessed, and why, for findings that measured nothing.
