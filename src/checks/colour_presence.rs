@@ -17,6 +17,17 @@ reason! {
     }
 }
 
+reason! {
+    /// Only a seal or a stamp has colour, and the rest of the picture is grey: a stamped copy. Some
+    /// provinces take sealed copies of certificates, most do not; forms, which are black print, are
+    /// judged by their seal alone.
+    pub(super) COLOUR_PARTIAL = Error {
+        en: "Only a stamp on the picture is in colour"
+            => "Scan or photograph the original itself in colour, not a stamped copy of it",
+        zh: "仅印章为彩色，其余为黑白" => "请对原件本身进行彩色扫描或拍照，不要使用盖章的复印件",
+    }
+}
+
 /// The check `colour.presence`.
 pub(super) struct ColourPresence;
 
@@ -41,12 +52,15 @@ pub(super) struct Limits {
     max_grey_share: f64,
     max_grey_peak: f64,
     max_grey_mean: f64,
+    /// From this share of a patch and this peak on, the little colour is a stamp's.
+    min_stamp_share: f64,
+    min_stamp_peak: f64,
 }
 
 impl Check for ColourPresence {
     const ID: &'static str = "colour.presence";
     const VERSION: u32 = 1;
-    const REASONS: &'static [&'static Reason] = &[&COLOUR_MISSING];
+    const REASONS: &'static [&'static Reason] = &[&COLOUR_MISSING, &COLOUR_PARTIAL];
     const NEEDS: Needs = Needs::Planes;
     type Input = Measured;
     type Reading = Reading;
@@ -78,6 +92,13 @@ impl Check for ColourPresence {
     fn judge(reading: &Reading, limits: &Limits) -> Option<Finding> {
         let broken =
             Self::measurements(reading, limits).into_iter().find(Measurement::is_broken)?;
+        let stamped = reading.patch_share >= limits.min_stamp_share
+            && reading.peak_chroma >= limits.min_stamp_peak;
+        if stamped {
+            // A small emblem in colour on a pale original looks the same.
+            let doubtful = reading.coloured_share > limits.max_grey_share;
+            return Some(Finding::of(&COLOUR_PARTIAL).doubtful_if(doubtful).because(broken));
+        }
         let surely_grey = reading.coloured_share <= limits.max_grey_share
             && reading.peak_chroma <= limits.max_grey_peak
             && reading.mean_chroma <= limits.max_grey_mean;
@@ -90,15 +111,21 @@ mod tests {
     use super::*;
 
     fn judged(coloured_share: f64, peak_chroma: f64, patch_share: f64) -> Option<bool> {
+        finding(coloured_share, peak_chroma, patch_share).map(|finding| finding.doubtful)
+    }
+
+    fn finding(coloured_share: f64, peak_chroma: f64, patch_share: f64) -> Option<Finding> {
         let limits = Limits {
             min_coloured_share: 0.02,
             min_patch_share: 0.2,
             max_grey_share: 0.004,
             max_grey_peak: 10.0,
             max_grey_mean: 255.0,
+            min_stamp_share: 0.15,
+            min_stamp_peak: 25.0,
         };
         let reading = Reading { coloured_share, peak_chroma, patch_share, mean_chroma: 5.0 };
-        ColourPresence::judge(&reading, &limits).map(|finding| finding.doubtful)
+        ColourPresence::judge(&reading, &limits)
     }
 
     #[test]
@@ -108,5 +135,11 @@ mod tests {
         assert_eq!(judged(0.0, 2.0, 0.0), Some(false));
         assert_eq!(judged(0.001, 14.0, 0.1), Some(true));
         assert_eq!(judged(0.015, 9.0, 0.1), Some(true));
+    }
+
+    #[test]
+    fn colour_partial_is_a_grey_page_with_a_stamp() {
+        let finding = finding(0.003, 60.0, 0.19).unwrap();
+        assert_eq!((finding.reason.code, finding.doubtful), ("COLOUR_PARTIAL", false));
     }
 }

@@ -2,7 +2,10 @@
 
 mod blank;
 mod blur;
+mod colour_cast;
 mod colour_presence;
+mod contrast;
+mod dpi;
 mod edges;
 mod exposure;
 mod fingerprint;
@@ -24,6 +27,7 @@ use crate::decode::Wanted;
 use crate::decode::integrity::{Integrity, State};
 use crate::intake::Sniffed;
 use crate::intake::animation::Animation;
+use crate::intake::compression::Compression;
 use crate::intake::kind::Kind;
 use crate::intake::pixels::Pixels;
 use crate::intake::size::Size;
@@ -38,13 +42,17 @@ pub static CATALOG: &[Entry] = &[
     Entry::of::<Pixels>(),
     Entry::of::<Animation>(),
     Entry::of::<Trailing>(),
+    Entry::of::<Compression>(),
     Entry::of::<Integrity>(),
     Entry::of::<resolution::Resolution>(),
     Entry::of::<exposure::Exposure>(),
+    Entry::of::<contrast::Contrast>(),
     Entry::of::<blank::Blank>(),
     Entry::of::<colour_presence::ColourPresence>(),
+    Entry::of::<colour_cast::ColourCast>(),
     Entry::of::<glare::GlareCheck>(),
     Entry::of::<outline::OutlineCheck>(),
+    Entry::of::<dpi::Dpi>(),
     Entry::of::<edges::Edges>(),
     Entry::of::<skew::Skew>(),
     Entry::of::<perspective::Perspective>(),

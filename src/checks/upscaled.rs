@@ -10,7 +10,7 @@ reason! {
     /// The picture has been enlarged: its pixels repeat the rhythm of interpolation, so that its true
     /// resolution is a fraction of what the file says.
     pub(super) UPSCALED = Error {
-        en: "The picture was enlarged about {factor} times from a smaller one"
+        en: "The picture was enlarged about {factor} times"
             => "Upload the original photo or scan as it came from the camera or scanner",
         zh: "图片由小图放大约 {factor} 倍" => "请上传相机或扫描仪生成的原始图片，不要放大",
     }

@@ -13,8 +13,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::decode::integrity::State;
 use crate::decode::page::Page;
 use crate::decode::raster::Raster;
-use crate::intake::structure;
 use crate::intake::{Budget, Expired, Sniffed};
+use crate::intake::{density, structure};
 
 /// Which parts of a page the checks will ask for; what nobody asks for is not computed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,7 +53,8 @@ pub fn open(
         return Ok(Decoded::nothing(State::Unsupported));
     };
     match walk.state {
-        structure::State::Whole => {}
+        structure::State::Whole | structure::State::Incomplete => {}
+        structure::State::Exotic => return Ok(Decoded::nothing(State::Unsupported)),
         structure::State::Truncated => return Ok(Decoded::nothing(State::Truncated)),
         structure::State::Corrupt => return Ok(Decoded::nothing(State::Corrupt)),
     }
@@ -70,10 +71,15 @@ pub fn open(
         _ => (None, State::Unsupported),
     })
     .unwrap_or((None, State::Panicked));
+    let state = match (state, walk.state) {
+        (State::Whole, structure::State::Incomplete) => State::Damaged,
+        (state, _) => state,
+    };
     let Some(raster) = raster else {
         return Ok(Decoded::nothing(state));
     };
-    let page = Page::of(raster, sniffed.metadata.orientation, wanted, budget)?;
+    let mut page = Page::of(raster, sniffed.metadata.orientation, wanted, budget)?;
+    page.claimed_ppi = density::pixels_per_inch(picture);
     Ok(Decoded { pages: vec![page], state })
 }
 

@@ -108,6 +108,8 @@ pub struct Page {
     pub height: usize,
     /// Full-resolution pixels a side of one plane cell: 8, 4 or 1.
     pub scale: usize,
+    /// Pixels per inch that the file claims, where the claim is credible.
+    pub claimed_ppi: Option<f64>,
     /// Luma and chroma.
     pub planes: Planes,
     /// Block energy, where wanted.
@@ -131,7 +133,18 @@ impl Page {
             false => (raster.width, raster.height),
         };
         let raster = wanted.tiles.then_some(raster);
-        Ok(Self { number: 1, width, height, scale, planes, energy, raster, orientation })
+        let claimed_ppi = None;
+        Ok(Self {
+            number: 1,
+            width,
+            height,
+            scale,
+            claimed_ppi,
+            planes,
+            energy,
+            raster,
+            orientation,
+        })
     }
 
     /// Full-resolution pixels of `rect`, clipped to the page. `None` when tiles were not wanted or

@@ -4,6 +4,8 @@
 
 pub mod animation;
 pub mod budget;
+pub mod compression;
+pub mod density;
 pub mod format;
 pub mod kind;
 pub mod metadata;

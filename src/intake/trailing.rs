@@ -61,7 +61,7 @@ impl Check for Trailing {
 
     fn read(sniffed: &Sniffed) -> Result<Reading, Unreadable> {
         let walk = sniffed.walk.as_ref().ok_or(Unreadable::because("no-walker"))?;
-        if walk.state != State::Whole {
+        if matches!(walk.state, State::Truncated | State::Corrupt) {
             return Err(Unreadable::because("no-end-marker"));
         }
         let trailer = &sniffed.bytes[walk.end..];

@@ -51,6 +51,9 @@ const TILES: usize = 8;
 /// do to paper. Tinted print differs by more.
 const LIGHT_REACH: f32 = 0.035;
 
+/// Chroma over luma beyond which it is no lamp but a coloured surface.
+const STRONGEST_LIGHT: f32 = 0.25;
+
 /// Measures the planes; `None` where the page is too dark or too even to tell.
 pub fn measure(planes: &Planes, tone: &Tone, outline: Option<&Outline>) -> Option<Colour> {
     if tone.paper < DARKEST_PAPER || tone.range < LEAST_RANGE {
@@ -71,7 +74,7 @@ pub fn measure(planes: &Planes, tone: &Tone, outline: Option<&Outline>) -> Optio
         let (blue, red) = light.at(x, y);
         let (cb, cr) = (cb - blue * luma, cr - red * luma);
         let chroma = (cb * cb + cr * cr).sqrt();
-        magnitudes[chroma as usize] += 1;
+        magnitudes[(chroma as usize).min(255)] += 1;
         patches[y / PATCH * across + x / PATCH] += u32::from(chroma > COLOURED);
         cells += 1;
     }
@@ -156,7 +159,8 @@ fn cast(planes: &Planes, cells: impl Iterator<Item = usize>) -> Option<(f32, f32
         let middle = ratios.len() / 2;
         *ratios.select_nth_unstable_by(middle, f32::total_cmp).1
     };
-    Some((median(&planes.cb.cells), median(&planes.cr.cells)))
+    let light = |ratio: f32| ratio.clamp(-STRONGEST_LIGHT, STRONGEST_LIGHT);
+    Some((light(median(&planes.cb.cells)), light(median(&planes.cr.cells))))
 }
 
 /// The magnitude that `count` cells exceed.

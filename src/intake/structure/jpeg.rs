@@ -14,6 +14,7 @@ const APP2: u8 = 0xE2;
 pub(super) fn walk(bytes: &[u8]) -> Walk {
     let mut draft = Draft::default();
     let mut cursor = Cursor { bytes, at: 0 };
+    let mut passes = Passes::default();
     if cursor.take(2) != Some(&[0xFF, SOI]) {
         return draft.end(State::Corrupt, bytes.len());
     }
@@ -23,7 +24,12 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
         };
         match marker {
             EOI => {
-                let state = if draft.header.is_some() { State::Whole } else { State::Corrupt };
+                let state = match draft.header {
+                    None => State::Corrupt,
+                    Some(_) if passes.exotic => State::Exotic,
+                    Some(_) if passes.are_missing() => State::Incomplete,
+                    Some(_) => State::Whole,
+                };
                 return draft.end(state, cursor.at);
             }
             // Markers without a length: restarts and TEM.
@@ -40,7 +46,10 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
             // SOF0..SOF15 without DHT, JPG and DAC.
             0xC0..=0xCF if !matches!(marker, 0xC4 | 0xC8 | 0xCC) && draft.header.is_none() => {
                 match frame(body) {
-                    Some(header) => draft.header = Some(header),
+                    Some(header) => {
+                        draft.header = Some(header);
+                        passes = Passes::of_frame(marker, body);
+                    }
                     None => return draft.end(State::Corrupt, bytes.len()),
                 }
             }
@@ -49,9 +58,60 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
                 draft.announced.video |= says(b"MotionPhoto") || says(b"MicroVideo");
             }
             APP2 => draft.announced.pictures |= body.starts_with(b"MPF\0"),
-            SOS => skip_entropy_coded(&mut cursor),
+            SOS => {
+                passes.add(body);
+                skip_entropy_coded(&mut cursor);
+            }
             _ => {}
         }
+    }
+}
+
+/// Which coefficients of which component the scans have given to their last bit.
+#[derive(Default)]
+struct Passes {
+    exotic: bool,
+    progressive: bool,
+    /// Component and a bit a coefficient.
+    complete: Vec<(u8, u64)>,
+}
+
+impl Passes {
+    fn of_frame(marker: u8, body: &[u8]) -> Self {
+        let components = body.get(6..).unwrap_or_default().chunks_exact(3);
+        Self {
+            exotic: !matches!(marker, 0xC0..=0xC2),
+            progressive: marker == 0xC2,
+            complete: components.map(|component| (component[0], 0)).collect(),
+        }
+    }
+
+    /// Notes a scan header: count, then component and tables each, then Ss, Se and Ah·Al.
+    fn add(&mut self, body: &[u8]) {
+        let count = usize::from(body.first().copied().unwrap_or(0));
+        let (Some(components), Some(range)) =
+            (body.get(1..1 + 2 * count), body.get(1 + 2 * count..))
+        else {
+            return;
+        };
+        let &[first, last @ 0..=63, approximation, ..] = range else {
+            return;
+        };
+        if approximation & 0x0F != 0 || first > last {
+            return;
+        }
+        let bits = (u64::MAX >> (63 - last)) & (u64::MAX << first);
+        for scanned in components.chunks_exact(2) {
+            for (id, complete) in &mut self.complete {
+                if *id == scanned[0] {
+                    *complete |= bits;
+                }
+            }
+        }
+    }
+
+    fn are_missing(&self) -> bool {
+        self.progressive && self.complete.iter().any(|(_, complete)| *complete != u64::MAX)
     }
 }
 
@@ -125,6 +185,35 @@ mod tests {
         for cut in 2..bytes.len() {
             assert_eq!(walk(&bytes[..cut]).state, State::Truncated, "cut at {cut}");
         }
+    }
+
+    /// The smallest as a progressive picture with these scans of its only component.
+    fn progressive(scans: &[[u8; 3]]) -> Vec<u8> {
+        let mut bytes = vec![0xFF, SOI];
+        bytes.extend([0xFF, 0xC2, 0, 11, 8, 0, 2, 0, 3, 1, 1, 0x11, 0]);
+        for scan in scans {
+            bytes.extend([0xFF, SOS, 0, 8, 1, 1, 0]);
+            bytes.extend(scan);
+            bytes.push(0x12);
+        }
+        bytes.extend([0xFF, EOI]);
+        bytes
+    }
+
+    #[test]
+    fn a_progressive_picture_without_its_last_passes_is_incomplete() {
+        let scans = [[0, 0, 0x01], [1, 63, 0x02], [0, 0, 0x10], [1, 63, 0x21], [1, 63, 0x10]];
+        assert_eq!(walk(&progressive(&scans)).state, State::Whole);
+        for kept in 1..scans.len() {
+            assert_eq!(walk(&progressive(&scans[..kept])).state, State::Incomplete, "{kept}");
+        }
+    }
+
+    #[test]
+    fn arithmetic_coding_is_exotic() {
+        let mut bytes = smallest();
+        bytes[3] = 0xC9;
+        assert_eq!(walk(&bytes).state, State::Exotic);
     }
 
     #[test]

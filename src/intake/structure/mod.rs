@@ -24,8 +24,12 @@ pub enum State {
     Whole,
     /// The bytes end before the end marker.
     Truncated,
+    /// Whole by its markers, but a progressive picture whose last passes are missing.
+    Incomplete,
     /// A marker, length or value that the format forbids.
     Corrupt,
+    /// Whole, but in a coding that hardly anybody writes: arithmetic, lossless, hierarchical.
+    Exotic,
 }
 
 /// What a camera said in the header about bytes that follow the end marker.
@@ -63,7 +67,7 @@ pub fn walk(detected: Detected, bytes: &[u8]) -> Option<Walk> {
 /// Length of the JPEG at the start of `bytes` if it is whole.
 pub fn jpeg_length(bytes: &[u8]) -> Option<usize> {
     let walk = jpeg::walk(bytes);
-    (walk.state == State::Whole).then_some(walk.end)
+    matches!(walk.state, State::Whole | State::Incomplete).then_some(walk.end)
 }
 
 /// A position in the bytes that only moves forward.

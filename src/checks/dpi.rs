@@ -1,0 +1,125 @@
+//! Was the document scanned or photographed finely enough for its size?
+
+use serde::{Deserialize, Serialize};
+
+use crate::measure::{Measured, rounded};
+use crate::reason;
+use crate::reason::{Check, Finding, Measurement, Needs, Reason, Unreadable};
+
+reason! {
+    /// The document has too few pixels per inch for its print. Told from the known size of the document
+    /// in its outline (or in the frame that it fills), else from the file's own claim where that is
+    /// credible: 1, 72 and 96 are not.
+    pub(super) DPI_TOO_LOW = Error {
+        en: "The document has only {ppi} pixels per inch"
+            => "Scan at {min_ppi} pixels per inch or more, or move closer when you photograph it",
+        zh: "分辨率仅 {ppi} 像素/英寸" => "请以不低于 {min_ppi} 像素/英寸扫描，或靠近拍摄",
+    }
+}
+
+/// The check `resolution.dpi`.
+pub(super) struct Dpi;
+
+/// Length of the document in pixels, and what the file claims.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Reading {
+    /// Long side of the outline, or of the page that fills the frame.
+    long_side_px: f64,
+    /// Whether an outline was found.
+    outline: bool,
+    claimed_ppi: Option<f64>,
+}
+
+/// How many pixels an inch needs.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Limits {
+    /// Long side of the document where the slot has one size; 0 = any.
+    long_side_mm: f64,
+    min_ppi: f64,
+    doubtful_min_ppi: f64,
+    mm_per_inch: f64,
+}
+
+impl Check for Dpi {
+    const ID: &'static str = "resolution.dpi";
+    const VERSION: u32 = 1;
+    const REASONS: &'static [&'static Reason] = &[&DPI_TOO_LOW];
+    const NEEDS: Needs = Needs::Planes;
+    type Input = Measured;
+    type Reading = Reading;
+    type Limits = Limits;
+
+    fn read(measured: &Measured) -> Result<Reading, Unreadable> {
+        let page = &measured.page;
+        let outline = measured.outline();
+        let frame = page.width.max(page.height) as f64;
+        Ok(Reading {
+            long_side_px: rounded(outline.map_or(frame, |outline| outline.long_side_px) as f32),
+            outline: outline.is_some(),
+            claimed_ppi: page.claimed_ppi.map(|ppi| rounded(ppi as f32)),
+        })
+    }
+
+    fn measurements(reading: &Reading, limits: &Limits) -> Vec<Measurement> {
+        let (name, ppi) = match implied(reading, limits) {
+            Some(ppi) => ("resolution.ppi_implied", ppi),
+            // On a photo of a document on a desk the file's claim says nothing of the document.
+            None => match reading.claimed_ppi.filter(|_| !reading.outline) {
+                Some(ppi) => ("resolution.ppi_claimed", ppi),
+                None => return Vec::new(),
+            },
+        };
+        vec![Measurement::of(name, ppi.round(), "[ppi]").at_least(limits.min_ppi)]
+    }
+
+    fn judge(reading: &Reading, limits: &Limits) -> Option<Finding> {
+        let ppi = Self::measurements(reading, limits).into_iter().find(Measurement::is_broken)?;
+        let source = if implied(reading, limits).is_some() { "implied" } else { "metadata" };
+        Some(
+            Finding::of(&DPI_TOO_LOW)
+                .doubtful_if(ppi.value >= limits.doubtful_min_ppi)
+                .with("ppi", ppi.value)
+                .with("min_ppi", limits.min_ppi)
+                .with("source", source)
+                .because(ppi),
+        )
+    }
+}
+
+/// From the known size of the document.
+fn implied(reading: &Reading, limits: &Limits) -> Option<f64> {
+    let inches = limits.long_side_mm / limits.mm_per_inch;
+    (inches > 0.0).then(|| reading.long_side_px / inches)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(
+        long_side_mm: f64,
+        long_side_px: f64,
+        claimed_ppi: Option<f64>,
+        outline: bool,
+    ) -> Option<(String, bool)> {
+        let limits =
+            Limits { long_side_mm, min_ppi: 150.0, doubtful_min_ppi: 110.0, mm_per_inch: 25.4 };
+        let reading = Reading { long_side_px, outline, claimed_ppi };
+        Dpi::judge(&reading, &limits).map(|f| (f.metadata["source"].clone(), f.doubtful))
+    }
+
+    #[test]
+    fn the_size_of_the_document_says_more_than_the_file() {
+        assert_eq!(judged(85.6, 1000.0, Some(75.0), true), None);
+        assert_eq!(judged(85.6, 400.0, Some(600.0), true), Some(("implied".into(), true)));
+        assert_eq!(judged(85.6, 300.0, None, true), Some(("implied".into(), false)));
+    }
+
+    #[test]
+    fn a_claim_counts_only_for_a_page_that_fills_the_frame() {
+        assert_eq!(judged(0.0, 900.0, Some(100.0), false), Some(("metadata".into(), false)));
+        assert_eq!(judged(0.0, 900.0, Some(100.0), true), None);
+        assert_eq!(judged(0.0, 900.0, None, false), None);
+    }
+}
