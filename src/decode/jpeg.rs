@@ -16,14 +16,13 @@ use crate::intake::structure::Header;
 const MAX_SCANS: usize = 64;
 
 /// Strictly first. What only a lenient reading opens is damaged, and its picture is judged all the same.
-pub(super) fn decode(bytes: &[u8], header: Header) -> Outcome {
+pub(super) fn decode(bytes: &[u8], header: Header, progressive: bool) -> Outcome {
     // Even a strict reading fills in what is missing once it has met the end marker, so a sequential
     // picture is read without it: then missing data is an error. Progressive ones end at the marker.
     let without_end = bytes.strip_suffix(&[0xFF, 0xD9]).unwrap_or(bytes);
-    if let Ok(raster) = attempt(without_end, header, true) {
+    if !progressive && let Ok(raster) = attempt(without_end, header, true) {
         return (Some(raster), State::Whole);
     }
-    let progressive = memchr::memmem::find(bytes, &[0xFF, 0xC2]).is_some();
     let complaint = match attempt(bytes, header, true) {
         Ok(raster) if progressive => return (Some(raster), State::Whole),
         Ok(raster) => return (Some(raster), State::Damaged),

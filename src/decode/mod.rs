@@ -65,7 +65,7 @@ pub fn open(
     // Only the picture itself: what trails it is not the decoder's business.
     let picture = &sniffed.bytes[..walk.end];
     let (raster, state) = contained(|| match detected.media_type {
-        "image/jpeg" => jpeg::decode(picture, header),
+        "image/jpeg" => jpeg::decode(picture, header, walk.progressive),
         "image/png" => png::decode(picture, header),
         "image/gif" => gif::decode(picture, header),
         _ => (None, State::Unsupported),

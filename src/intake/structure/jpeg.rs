@@ -49,6 +49,7 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
                     Some(header) => {
                         draft.header = Some(header);
                         passes = Passes::of_frame(marker, body);
+                        draft.progressive = passes.progressive;
                     }
                     None => return draft.end(State::Corrupt, bytes.len()),
                 }

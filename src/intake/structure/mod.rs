@@ -52,6 +52,8 @@ pub struct Walk {
     pub end: usize,
     /// Bytes that the header announces behind the end.
     pub announced: Announced,
+    /// A JPEG that is coded in passes over the whole picture.
+    pub progressive: bool,
 }
 
 /// Walks `bytes`; `None` for a format that has no walker here.
@@ -105,10 +107,17 @@ impl<'a> Cursor<'a> {
 struct Draft {
     header: Option<Header>,
     announced: Announced,
+    progressive: bool,
 }
 
 impl Draft {
     fn end(self, state: State, end: usize) -> Walk {
-        Walk { header: self.header, state, end, announced: self.announced }
+        Walk {
+            header: self.header,
+            state,
+            end,
+            announced: self.announced,
+            progressive: self.progressive,
+        }
     }
 }
