@@ -13,6 +13,7 @@ use crate::decode::integrity::{Integrity, State};
 use crate::intake::Sniffed;
 use crate::intake::animation::Animation;
 use crate::intake::kind::Kind;
+use crate::intake::pages::Pages;
 use crate::intake::pixels::Pixels;
 use crate::intake::size::Size;
 use crate::intake::trailing::Trailing;
@@ -25,6 +26,7 @@ pub static CATALOG: &[Entry] = &[
     Entry::of::<Kind>(),
     Entry::of::<Pixels>(),
     Entry::of::<Animation>(),
+    Entry::of::<Pages>(),
     Entry::of::<Trailing>(),
     Entry::of::<Integrity>(),
     Entry::of::<resolution::Resolution>(),

@@ -1,5 +1,6 @@
 //! From [`Sniffed`] to pages that all look alike, whatever the format. Unwinding stops here.
 
+mod bmp;
 mod gif;
 pub mod integrity;
 mod jpeg;
@@ -7,6 +8,7 @@ pub mod page;
 mod png;
 mod raster;
 mod reduce;
+mod webp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -67,6 +69,8 @@ pub fn open(
         "image/jpeg" => jpeg::decode(picture, header),
         "image/png" => png::decode(picture, header),
         "image/gif" => gif::decode(picture, header),
+        "image/webp" => webp::decode(picture, header),
+        "image/bmp" => bmp::decode(picture, header),
         _ => (None, State::Unsupported),
     })
     .unwrap_or((None, State::Panicked));
