@@ -1,6 +1,7 @@
 //! From [`Sniffed`] to pages that all look alike, whatever the format. Unwinding stops here.
 
 mod bmp;
+mod colour;
 mod gif;
 pub mod integrity;
 mod jpeg;
@@ -8,6 +9,7 @@ pub mod page;
 mod png;
 mod raster;
 mod reduce;
+mod tiff;
 mod webp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,7 +17,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::decode::integrity::State;
 use crate::decode::page::Page;
 use crate::decode::raster::Raster;
-use crate::intake::structure;
+use crate::intake::metadata;
+use crate::intake::structure::{self, Header};
 use crate::intake::{Budget, Expired, Sniffed};
 
 /// Which parts of a page the checks will ask for; what nobody asks for is not computed.
@@ -65,6 +68,9 @@ pub fn open(
     budget.check()?;
     // Only the picture itself: what trails it is not the decoder's business.
     let picture = &sniffed.bytes[..walk.end];
+    if detected.media_type == "image/tiff" {
+        return tiff_pages(picture, header, wanted, budget);
+    }
     let (raster, state) = contained(|| match detected.media_type {
         "image/jpeg" => jpeg::decode(picture, header),
         "image/png" => png::decode(picture, header),
@@ -79,6 +85,32 @@ pub fn open(
     };
     let page = Page::of(raster, sniffed.metadata.orientation, wanted, budget)?;
     Ok(Decoded { pages: vec![page], state })
+}
+
+/// Every page with its own orientation. One that cannot be read does not hide the others.
+fn tiff_pages(
+    bytes: &[u8],
+    header: Header,
+    wanted: Wanted,
+    budget: &mut dyn Budget,
+) -> Result<Decoded, Expired> {
+    let mut decoded = Decoded::nothing(State::Unsupported);
+    let (mut states, directories) = (Vec::new(), structure::tiff::pages(bytes));
+    for (number, directory) in (1..).zip(directories) {
+        budget.check()?;
+        let outcome = contained(|| tiff::decode(directory, header, budget));
+        let (raster, state) = outcome.unwrap_or(Ok((None, State::Panicked)))?;
+        states.push(state);
+        if let Some(raster) = raster {
+            let orientation = metadata::orientation(directory);
+            let mut page = Page::of(raster, orientation, wanted, budget)?;
+            page.number = number;
+            decoded.pages.push(page);
+        }
+    }
+    let fault = states.iter().find(|state| **state != State::Whole);
+    decoded.state = *fault.or(states.first()).unwrap_or(&State::Unsupported);
+    Ok(decoded)
 }
 
 /// Runs `work` so that a panic in it becomes `None`.

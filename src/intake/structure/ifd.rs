@@ -101,7 +101,7 @@ impl<'a> Tiff<'a> {
     }
 
     /// How many bytes there are.
-    pub const fn len(self) -> usize {
+    pub const fn size(self) -> usize {
         self.bytes.len()
     }
 
@@ -174,7 +174,7 @@ impl<'a> Entry<'a> {
 
 impl<'a> Values<'a> {
     /// How many there are; 0 where they are no whole numbers.
-    pub const fn len(self) -> usize {
+    pub const fn count(self) -> usize {
         match self.bytes.len().checked_div(self.each) {
             Some(len) => len,
             None => 0,
@@ -192,7 +192,7 @@ impl<'a> Values<'a> {
 
     /// All of them.
     pub fn iter(self) -> impl Iterator<Item = u64> {
-        (0..self.len()).filter_map(move |index| self.get(index))
+        (0..self.count()).filter_map(move |index| self.get(index))
     }
 
     /// As stored.

@@ -173,14 +173,14 @@ impl Reach {
             let Some(offsets) = directory.values(offsets) else {
                 continue;
             };
-            self.chunks += offsets.len();
+            self.chunks += offsets.count();
             if self.chunks > MAX_CHUNKS {
                 return Err(State::Corrupt);
             }
             let lengths = directory.values(lengths);
             for (index, offset) in offsets.iter().enumerate() {
                 // Some writers leave the lengths out: then the pixels may reach to the end.
-                let rest = || (tiff.len() as u64).saturating_sub(offset).max(1);
+                let rest = || (tiff.size() as u64).saturating_sub(offset).max(1);
                 let length = lengths.and_then(|lengths| lengths.get(index));
                 self.extend(tiff, offset, length.unwrap_or_else(rest), depth == 0)?;
             }
@@ -200,7 +200,7 @@ impl Reach {
 
     fn extend(&mut self, tiff: Tiff<'_>, at: u64, size: u64, needed: bool) -> Result<(), State> {
         match at.checked_add(size).and_then(|end| usize::try_from(end).ok()) {
-            Some(end) if end <= tiff.len() => self.end = self.end.max(end),
+            Some(end) if end <= tiff.size() => self.end = self.end.max(end),
             _ if needed => return Err(State::Truncated),
             _ => {}
         }
