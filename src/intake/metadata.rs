@@ -101,6 +101,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn orientation_and_the_presence_of_a_position_are_read_and_nothing_else() {
+        let exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\x08\0\0\
+            \x88\x25\0\x04\0\0\0\x01\0\0\0\x26\0\0\0\0\0\x01\0\x02\0\x05\0\0\0\x03\0\0\0\0\0\0\0\0";
+        let expected = Metadata { orientation: Orientation::Rotate270, has_gps: true };
+        assert_eq!(read(exif), expected);
+        assert_eq!(read(&exif[6..]), expected);
+        assert_eq!(read(&exif[..30]), Metadata::default());
+        assert_eq!(read(b""), Metadata::default());
+    }
+
+    #[test]
     fn a_quarter_turn_takes_the_upright_top_left_from_the_stored_bottom_left() {
         // A 3×2 picture stored on its side; "rotate 90 clockwise" brings its left column to the top.
         assert_eq!(Orientation::Rotate90.stored(0, 0, 3, 2), (0, 1));

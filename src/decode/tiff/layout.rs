@@ -134,9 +134,12 @@ impl<'a> Layout<'a> {
     /// What must hold between the tags.
     fn checked(self) -> Result<Self, State> {
         let (width, height) = self.chunk;
+        if width == 0 || height == 0 {
+            return Err(State::Corrupt);
+        }
         let fits = width <= (2 * self.width).max(1024) && height <= (2 * self.height).max(1024);
         let enough = self.chunks() * self.planes() <= self.offsets.count();
-        if height == 0 || !fits || !enough {
+        if !fits || !enough {
             return Err(State::Corrupt);
         }
         let tile = width * height;
