@@ -3,6 +3,8 @@
 mod bmp;
 mod colour;
 mod gif;
+#[cfg(feature = "heic")]
+mod heif;
 pub mod integrity;
 mod jpeg;
 pub mod page;
@@ -77,6 +79,8 @@ pub fn open(
         "image/gif" => gif::decode(picture, header),
         "image/webp" => webp::decode(picture, header),
         "image/bmp" => bmp::decode(picture, header),
+        #[cfg(feature = "heic")]
+        "image/heif" => heif::decode(picture, header),
         _ => (None, State::Unsupported),
     })
     .unwrap_or((None, State::Panicked));

@@ -139,7 +139,11 @@ impl<'a> Layout<'a> {
         }
         let fits = width <= (2 * self.width).max(1024) && height <= (2 * self.height).max(1024);
         let enough = self.chunks() * self.planes() <= self.offsets.count();
-        if !fits || !enough {
+        // Without lengths, only rows that are not compressed end by themselves.
+        let ends = self.lengths.is_some()
+            || self.compression == Compression::None
+            || self.chunks() * self.planes() == 1;
+        if !fits || !enough || !ends {
             return Err(State::Corrupt);
         }
         let tile = width * height;

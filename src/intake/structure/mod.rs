@@ -2,6 +2,7 @@
 
 mod bmp;
 mod gif;
+mod heif;
 pub mod ifd;
 mod jpeg;
 mod png;
@@ -78,6 +79,9 @@ pub fn walk(detected: Detected, bytes: &[u8]) -> Option<Walk> {
         "image/webp" => Some(webp::walk(bytes)),
         "image/bmp" => Some(bmp::walk(bytes)),
         "image/tiff" => Some(tiff::walk(bytes)),
+        "image/heif" if detected.format.is_some_and(|format| format.readable) => {
+            Some(heif::walk(bytes))
+        }
         _ => None,
     }
 }

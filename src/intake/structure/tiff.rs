@@ -9,6 +9,10 @@ const MAX_DIRECTORIES: usize = 1024;
 /// Strips and tiles in the whole file; the smallest tiles of a poster are fewer.
 const MAX_CHUNKS: usize = 1 << 20;
 
+/// How many times over strips and tiles may use the same bytes. Honest ones use them once; a bomb
+/// would let thousands of them inflate the same megabytes.
+const MAX_REUSE: u64 = 4;
+
 /// Tags by their numbers.
 pub mod tag {
     #![expect(missing_docs, reason = "the names are those of the specification")]
@@ -111,7 +115,7 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
     if draft.header.is_some() {
         draft.exif = Some(Extent { start: 0, end: bytes.len() });
     }
-    let mut reach = Reach { end: 0, chunks: 0, visited: Vec::new() };
+    let mut reach = Reach { end: 0, chunks: 0, stored: 0, visited: Vec::new() };
     let state = match state {
         State::Whole => directories.iter().try_for_each(|&directory| reach.add(directory, 0)),
         broken => Err(broken),
@@ -145,6 +149,8 @@ fn size(directory: Directory<'_>) -> Option<(u32, u32)> {
 struct Reach {
     end: usize,
     chunks: usize,
+    /// Bytes of all strips and tiles.
+    stored: u64,
     visited: Vec<usize>,
 }
 
@@ -182,10 +188,12 @@ impl Reach {
                 // Some writers leave the lengths out: then the pixels may reach to the end.
                 let rest = || (tiff.size() as u64).saturating_sub(offset).max(1);
                 let length = lengths.and_then(|lengths| lengths.get(index));
+                self.stored = self.stored.saturating_add(length.unwrap_or(0));
                 self.extend(tiff, offset, length.unwrap_or_else(rest), depth == 0)?;
             }
         }
-        Ok(())
+        let allowed = MAX_REUSE * tiff.size() as u64;
+        if self.stored <= allowed { Ok(()) } else { Err(State::Corrupt) }
     }
 
     fn below(&mut self, tiff: Tiff<'_>, entry: Entry<'_>, depth: usize) -> Result<(), State> {
@@ -258,6 +266,19 @@ mod tests {
         let mut bytes = with_pages(&[0]);
         bytes[8 + 2 + 3 * 12 + 8] = 200;
         assert_eq!(walk(&bytes).state, State::Truncated);
+    }
+
+    #[test]
+    fn strips_that_all_use_the_same_bytes_are_corrupt() {
+        let sharing: Vec<u32> = (1..20).map(|page| 8 + page * EACH).chain([0]).collect();
+        let mut bytes = with_pages(&sharing);
+        let whole = bytes.len() as u32;
+        for page in 0..20 {
+            let at = 8 + page * EACH as usize + 2 + 3 * 12 + 8;
+            bytes[at..at + 4].copy_from_slice(&0u32.to_le_bytes());
+            bytes[at + 12..at + 16].copy_from_slice(&whole.to_le_bytes());
+        }
+        assert_eq!(walk(&bytes).state, State::Corrupt);
     }
 
     #[test]
