@@ -1,6 +1,8 @@
 //! The same picture gives the same verdict in whichever format, coding and colour space it arrives,
 //! and no bytes whatever bring the pipeline down.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 #[path = "formats/common.rs"]
 mod common;
 #[path = "formats/hostile.rs"]

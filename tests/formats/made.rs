@@ -123,9 +123,10 @@ fn tiles_and_separate_planes_are_put_together() {
             .step_by(tile.1)
             .flat_map(|top| (0..SIZE.0).step_by(tile.0).map(move |left| (left, top)))
             .collect();
-        let planes = if planar { vec![0..1, 1..2, 2..3] } else { vec![0..3] };
-        let chunks = planes.iter().flat_map(|channels| {
-            places.iter().map(|&place| picture.packed(PLAIN, place, tile, channels.clone()))
+        let planes = if planar { vec![(0, 1), (1, 2), (2, 3)] } else { vec![(0, 3)] };
+        let chunks = planes.iter().flat_map(|&(first, end)| {
+            let picture = &picture;
+            places.iter().map(move |&place| picture.packed(PLAIN, place, tile, first..end))
         });
         let chunks = chunks.collect();
         let bytes = PLAIN.write(vec![Page { tags, chunks }]);
