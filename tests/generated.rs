@@ -11,7 +11,7 @@ fn current(path: &str, wanted: impl Fn(&str) -> String) {
     let found = fs::read_to_string(&path).unwrap_or_default();
     let wanted = wanted(&found);
     if env::var_os("BLESS").is_some() {
-        fs::write(&path, &wanted).unwrap();
+        fs::write(&path, &wanted).expect("the page can be written");
     } else {
         assert!(
             found == wanted,

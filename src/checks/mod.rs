@@ -29,6 +29,7 @@ use crate::intake::Sniffed;
 use crate::intake::animation::Animation;
 use crate::intake::compression::Compression;
 use crate::intake::kind::Kind;
+use crate::intake::pages::Pages;
 use crate::intake::pixels::Pixels;
 use crate::intake::size::Size;
 use crate::intake::trailing::Trailing;
@@ -41,6 +42,7 @@ pub static CATALOG: &[Entry] = &[
     Entry::of::<Kind>(),
     Entry::of::<Pixels>(),
     Entry::of::<Animation>(),
+    Entry::of::<Pages>(),
     Entry::of::<Trailing>(),
     Entry::of::<Compression>(),
     Entry::of::<Integrity>(),

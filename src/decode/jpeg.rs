@@ -8,6 +8,7 @@ use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
 
 use super::Outcome;
+use super::colour;
 use super::integrity::State;
 use super::raster::{Raster, Samples};
 use crate::intake::structure::Header;
@@ -41,20 +42,128 @@ fn is_harmless(complaint: &DecodeErrors) -> bool {
     format!("{complaint:?}").contains("Extra bytes between headers")
 }
 
-fn attempt(bytes: &[u8], header: Header, strict: bool) -> Result<Raster, DecodeErrors> {
-    let options = DecoderOptions::default()
+/// Samples as a JPEG stores them, without any meaning.
+pub(super) struct Components {
+    /// Width in pixels.
+    pub width: usize,
+    /// Height in pixels.
+    pub height: usize,
+    /// So many bytes a pixel as there are components.
+    pub samples: Vec<u8>,
+}
+
+/// The components of a JPEG within another file, which says what they mean. It must be whole, no
+/// larger than `limit`, and have `count` components.
+pub(super) fn components(
+    bytes: &[u8],
+    limit: (usize, usize),
+    count: usize,
+) -> Result<Components, State> {
+    let raw = |strict| -> Result<_, DecodeErrors> {
+        let options = options(limit, strict);
+        let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+        decoder.decode_headers()?;
+        let stored = decoder.input_colorspace().filter(|space| space.num_components() == count);
+        let stored = stored.ok_or(DecodeErrors::FormatStatic("other components"))?;
+        decoder.set_options(options.jpeg_set_out_colorspace(stored));
+        let samples = decoder.decode()?;
+        let (width, height) = size(&decoder)?;
+        Ok(Components { width, height, samples })
+    };
+    raw(true).or_else(|complaint| match complaint {
+        DecodeErrors::Unsupported(_) => Err(State::Unsupported),
+        complaint if is_harmless(&complaint) => raw(false).map_err(|_| State::Corrupt),
+        _ => Err(State::Corrupt),
+    })
+}
+
+fn options((width, height): (usize, usize), strict: bool) -> DecoderOptions {
+    DecoderOptions::default()
         .set_strict_mode(strict)
-        .set_max_width(header.width as usize)
-        .set_max_height(header.height as usize)
-        .jpeg_set_max_scans(MAX_SCANS);
+        .set_max_width(width)
+        .set_max_height(height)
+        .jpeg_set_max_scans(MAX_SCANS)
+}
+
+fn size(decoder: &JpegDecoder<ZCursor<&[u8]>>) -> Result<(usize, usize), DecodeErrors> {
+    decoder.dimensions().ok_or(DecodeErrors::FormatStatic("no dimensions"))
+}
+
+fn attempt(bytes: &[u8], header: Header, strict: bool) -> Result<Raster, DecodeErrors> {
+    let options = options((header.width as usize, header.height as usize), strict);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers()?;
-    let grey = decoder.input_colorspace() == Some(ColorSpace::Luma);
-    let output = if grey { ColorSpace::Luma } else { ColorSpace::RGB };
+    let stored = decoder.input_colorspace();
+    let output = match stored {
+        Some(space @ (ColorSpace::Luma | ColorSpace::CMYK | ColorSpace::YCCK)) => space,
+        _ => ColorSpace::RGB,
+    };
     decoder.set_options(options.jpeg_set_out_colorspace(output));
     let samples = decoder.decode()?;
-    let (width, height) =
-        decoder.dimensions().ok_or(DecodeErrors::FormatStatic("no dimensions"))?;
-    let samples = if grey { Samples::Grey(samples) } else { Samples::Rgb(samples) };
-    Raster::new(width, height, samples).ok_or(DecodeErrors::FormatStatic("pixels missing"))
+    let (width, height) = size(&decoder)?;
+    let profile = decoder.icc_profile();
+    let samples = match output {
+        ColorSpace::Luma => Samples::Grey(samples),
+        ColorSpace::RGB => Samples::Rgb(samples),
+        _ if samples.len() != 4 * width * height => {
+            return Err(DecodeErrors::FormatStatic("inks missing"));
+        }
+        inks => {
+            let inks = as_inks(samples, inks, is_adobes(bytes));
+            Samples::Rgb(colour::inks_to_rgb(inks, width, profile.as_deref()))
+        }
+    };
+    let raster = Raster::new(width, height, samples);
+    let mut raster = raster.ok_or(DecodeErrors::FormatStatic("pixels missing"))?;
+    if output == ColorSpace::Luma || output == ColorSpace::RGB {
+        colour::to_srgb(&mut raster, profile.as_deref());
+    }
+    Ok(raster)
+}
+
+/// From what is stored to how much of each ink covers the paper. Adobe stores the opposite, and says
+/// so by its marker alone.
+fn as_inks(mut samples: Vec<u8>, stored: ColorSpace, adobe: bool) -> Vec<u8> {
+    for pixel in samples.chunks_exact_mut(4) {
+        if stored == ColorSpace::YCCK {
+            // Luma and chroma are of the colours' opposite, which the inks are.
+            colour::ycbcr_to_rgb(pixel);
+            pixel[3] = 255 - pixel[3];
+        } else if adobe {
+            for ink in pixel {
+                *ink = 255 - *ink;
+            }
+        }
+    }
+    samples
+}
+
+/// Whether a segment before the first scan is Adobe's.
+fn is_adobes(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(&[0xFF, marker, high, low]) = bytes.get(at..at + 4) {
+        match marker {
+            0xEE if bytes[at + 4..].starts_with(b"Adobe") => return true,
+            // A fill byte before the marker.
+            0xFF => at += 1,
+            0xDA | 0xD9 => return false,
+            _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adobe_stores_inks_the_other_way_round() {
+        let stored = || vec![255, 0, 255, 200];
+        assert_eq!(as_inks(stored(), ColorSpace::CMYK, false), [255, 0, 255, 200]);
+        assert_eq!(as_inks(stored(), ColorSpace::CMYK, true), [0, 255, 0, 55]);
+        let marker = b"\xFF\xD8\xFF\xE0\x00\x04ab\xFF\xEE\x00\x0EAdobe\0\0\0\0\0\0\0";
+        assert!(is_adobes(marker));
+        assert!(!is_adobes(&marker[..10]));
+    }
 }

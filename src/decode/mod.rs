@@ -1,20 +1,27 @@
 //! From [`Sniffed`] to pages that all look alike, whatever the format. Unwinding stops here.
 
+mod bmp;
+mod colour;
 mod gif;
+#[cfg(feature = "heic")]
+mod heif;
 pub mod integrity;
 mod jpeg;
 pub mod page;
 mod png;
 mod raster;
 mod reduce;
+mod tiff;
+mod webp;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::decode::integrity::State;
 use crate::decode::page::Page;
 use crate::decode::raster::Raster;
+use crate::intake::structure::{self, Header};
 use crate::intake::{Budget, Expired, Sniffed};
-use crate::intake::{density, structure};
+use crate::intake::{density, metadata};
 
 /// Which parts of a page the checks will ask for; what nobody asks for is not computed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,10 +71,17 @@ pub fn open(
     budget.check()?;
     // Only the picture itself: what trails it is not the decoder's business.
     let picture = &sniffed.bytes[..walk.end];
+    if detected.media_type == "image/tiff" {
+        return tiff_pages(picture, header, wanted, budget);
+    }
     let (raster, state) = contained(|| match detected.media_type {
         "image/jpeg" => jpeg::decode(picture, header, walk.progressive),
         "image/png" => png::decode(picture, header),
         "image/gif" => gif::decode(picture, header),
+        "image/webp" => webp::decode(picture, header),
+        "image/bmp" => bmp::decode(picture, header),
+        #[cfg(feature = "heic")]
+        "image/heif" => heif::decode(picture, header),
         _ => (None, State::Unsupported),
     })
     .unwrap_or((None, State::Panicked));
@@ -79,8 +93,36 @@ pub fn open(
         return Ok(Decoded::nothing(state));
     };
     let mut page = Page::of(raster, sniffed.metadata.orientation, wanted, budget)?;
-    page.claimed_ppi = density::pixels_per_inch(picture);
+    let exif = walk.exif.and_then(|exif| sniffed.bytes.get(exif.start..exif.end));
+    page.claimed_ppi = density::pixels_per_inch(picture, exif);
     Ok(Decoded { pages: vec![page], state })
+}
+
+/// Every page with its own orientation. One that cannot be read does not hide the others.
+fn tiff_pages(
+    bytes: &[u8],
+    header: Header,
+    wanted: Wanted,
+    budget: &mut dyn Budget,
+) -> Result<Decoded, Expired> {
+    let mut decoded = Decoded::nothing(State::Unsupported);
+    let (mut states, directories) = (Vec::new(), structure::tiff::pages(bytes));
+    for (number, directory) in (1..).zip(directories) {
+        budget.check()?;
+        let outcome = contained(|| tiff::decode(directory, header, budget));
+        let (raster, state) = outcome.unwrap_or(Ok((None, State::Panicked)))?;
+        states.push(state);
+        if let Some(raster) = raster {
+            let orientation = metadata::orientation(directory);
+            let mut page = Page::of(raster, orientation, wanted, budget)?;
+            page.number = number;
+            page.claimed_ppi = density::of_directory(directory);
+            decoded.pages.push(page);
+        }
+    }
+    let fault = states.iter().find(|state| **state != State::Whole);
+    decoded.state = *fault.or(states.first()).unwrap_or(&State::Unsupported);
+    Ok(decoded)
 }
 
 /// Runs `work` so that a panic in it becomes `None`.

@@ -6,6 +6,7 @@ use image::codecs::png::PngDecoder;
 use image::{DynamicImage, ImageDecoder, ImageError, Limits};
 
 use super::Outcome;
+use super::colour;
 use super::integrity::State;
 use super::raster::Raster;
 use crate::intake::structure::Header;
@@ -37,11 +38,16 @@ pub(super) fn of_decoder(
 ) -> Outcome {
     let decoded = decoder.and_then(|mut decoder| {
         decoder.set_limits(limits(header))?;
-        DynamicImage::from_decoder(decoder)
+        // Without its profile a picture is still one.
+        let profile = decoder.icc_profile().unwrap_or(None);
+        Ok((Raster::of_image(DynamicImage::from_decoder(decoder)?), profile))
     });
-    match decoded.map(Raster::of_image) {
-        Ok(Some(raster)) => (Some(raster), State::Whole),
+    match decoded {
+        Ok((Some(mut raster), profile)) => {
+            colour::to_srgb(&mut raster, profile.as_deref());
+            (Some(raster), State::Whole)
+        }
         Err(ImageError::Unsupported(_)) => (None, State::Unsupported),
-        Ok(None) | Err(_) => (None, State::Corrupt),
+        Ok((None, _)) | Err(_) => (None, State::Corrupt),
     }
 }

@@ -77,7 +77,7 @@ fn on_white(grey_alpha: &[u8]) -> Vec<u8> {
     grey_alpha.chunks_exact(2).map(|pair| over_white(pair[0], pair[1])).collect()
 }
 
-fn over_white(sample: u8, alpha: u8) -> u8 {
+pub(super) fn over_white(sample: u8, alpha: u8) -> u8 {
     let (sample, alpha) = (u32::from(sample), u32::from(alpha));
     ((sample * alpha + 255 * (255 - alpha) + 127) / 255) as u8
 }

@@ -1,8 +1,6 @@
 //! Which resolution the file claims, where such a claim is worth anything.
 
-use std::io::Cursor;
-
-use exif::{In, Tag};
+use crate::intake::structure::ifd::{Directory, Tiff};
 
 /// Claims that mean nothing: 1 is a missing unit, 72 and 96 are what software writes for screens.
 const EMPTY_CLAIMS: [f64; 3] = [1.0, 72.0, 96.0];
@@ -13,14 +11,40 @@ const CREDIBLE: std::ops::RangeInclusive<f64> = 50.0..=4800.0;
 const METRES_AN_INCH: f64 = 0.0254;
 const CENTIMETRES_AN_INCH: f64 = 2.54;
 
+/// The tags of both densities and of their unit, in TIFF and EXIF alike.
+const X_RESOLUTION: u16 = 0x011A;
+const Y_RESOLUTION: u16 = 0x011B;
+const RESOLUTION_UNIT: u16 = 0x0128;
+
 /// Pixels per inch by JFIF, PNG's pHYs or EXIF; `None` without a credible claim that is the same both
 /// ways.
-pub fn pixels_per_inch(bytes: &[u8]) -> Option<f64> {
-    [of_jfif(bytes), of_png(bytes), of_exif(bytes)].into_iter().flatten().find_map(|(x, y)| {
-        let even = (x - y).abs() <= x / 100.0;
-        let empty = EMPTY_CLAIMS.iter().any(|claim| (x - claim).abs() < 0.5);
-        (even && !empty && CREDIBLE.contains(&x)).then_some(x)
-    })
+pub fn pixels_per_inch(bytes: &[u8], exif: Option<&[u8]>) -> Option<f64> {
+    let exif = exif.and_then(|exif| {
+        let (tiff, first) = Tiff::open(exif.strip_prefix(b"Exif\0\0").unwrap_or(exif))?;
+        claimed(tiff.directory(first).ok()?)
+    });
+    [of_jfif(bytes), of_png(bytes), exif].into_iter().flatten().find_map(credible)
+}
+
+/// The same of one page of a TIFF.
+pub fn of_directory(directory: Directory<'_>) -> Option<f64> {
+    claimed(directory).and_then(credible)
+}
+
+fn credible((x, y): (f64, f64)) -> Option<f64> {
+    let even = (x - y).abs() <= x / 100.0;
+    let empty = EMPTY_CLAIMS.iter().any(|claim| (x - claim).abs() < 0.5);
+    (even && !empty && CREDIBLE.contains(&x)).then_some(x)
+}
+
+fn claimed(directory: Directory<'_>) -> Option<(f64, f64)> {
+    let unit = match directory.value(RESOLUTION_UNIT) {
+        Some(1) => return None,
+        Some(3) => CENTIMETRES_AN_INCH,
+        _ => 1.0,
+    };
+    let [x, y] = [X_RESOLUTION, Y_RESOLUTION].map(|tag| directory.fraction(tag));
+    Some((x? * unit, y? * unit))
 }
 
 /// JFIF 1.02: units (1 = inch, 2 = centimetre), then both densities, in the first segment.
@@ -51,16 +75,6 @@ fn of_png(bytes: &[u8]) -> Option<(f64, f64)> {
     (fields[8] == 1).then(|| (density(0), density(4)))
 }
 
-fn of_exif(bytes: &[u8]) -> Option<(f64, f64)> {
-    let exif = exif::Reader::new().read_from_container(&mut Cursor::new(bytes)).ok()?;
-    let number = |tag| match &exif.get_field(tag, In::PRIMARY)?.value {
-        exif::Value::Rational(values) => values.first().map(exif::Rational::to_f64),
-        value => value.get_uint(0).map(f64::from),
-    };
-    let unit = if number(Tag::ResolutionUnit) == Some(3.0) { CENTIMETRES_AN_INCH } else { 1.0 };
-    Some((number(Tag::XResolution)? * unit, number(Tag::YResolution)? * unit))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,14 +89,25 @@ mod tests {
         bytes
     }
 
+    fn ppi(bytes: &[u8]) -> Option<f64> {
+        pixels_per_inch(bytes, None)
+    }
+
+    #[test]
+    fn exif_tells_fractions_with_a_unit() {
+        let exif = b"II*\0\x08\0\0\0\x02\0\x1a\x01\x05\0\x01\0\0\0\x26\0\0\0\
+            \x1b\x01\x05\0\x01\0\0\0\x26\0\0\0\0\0\0\0\x58\x02\0\0\x02\0\0\0";
+        assert_eq!(pixels_per_inch(b"", Some(exif)), Some(300.0));
+    }
+
     #[test]
     fn a_scanners_claim_is_believed_and_a_screens_is_not() {
-        assert_eq!(pixels_per_inch(&jfif(1, 300, 300)), Some(300.0));
-        assert_eq!(pixels_per_inch(&jfif(2, 118, 118)).map(f64::round), Some(300.0));
+        assert_eq!(ppi(&jfif(1, 300, 300)), Some(300.0));
+        assert_eq!(ppi(&jfif(2, 118, 118)).map(f64::round), Some(300.0));
         for empty in [1, 72, 96] {
-            assert_eq!(pixels_per_inch(&jfif(1, empty, empty)), None, "{empty}");
+            assert_eq!(ppi(&jfif(1, empty, empty)), None, "{empty}");
         }
-        assert_eq!(pixels_per_inch(&jfif(1, 300, 150)), None, "uneven");
-        assert_eq!(pixels_per_inch(&jfif(0, 1, 1)), None, "an aspect ratio");
+        assert_eq!(ppi(&jfif(1, 300, 150)), None, "uneven");
+        assert_eq!(ppi(&jfif(0, 1, 1)), None, "an aspect ratio");
     }
 }

@@ -1,5 +1,7 @@
 //! Which formats there are, how they call themselves, and which of them can be read here.
 
+use crate::intake::structure;
+
 /// A file format that scanvet knows by name.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Format {
@@ -21,10 +23,16 @@ pub static FORMATS: &[Format] = &[
     readable("image/png", &["image/x-png", "image/apng"], &["png", "apng"], "PNG"),
     readable("image/gif", &[], &["gif"], "GIF"),
     known("application/pdf", &["application/x-pdf"], &["pdf"], "PDF"),
-    known("image/tiff", &["image/x-tiff"], &["tif", "tiff"], "TIFF"),
-    known("image/webp", &[], &["webp"], "WebP"),
-    known("image/bmp", &["image/x-ms-bmp", "image/x-bmp"], &["bmp", "dib"], "BMP"),
-    known("image/heif", &["image/heic", "image/heic-sequence"], &["heic", "heif", "hif"], "HEIC"),
+    readable("image/tiff", &["image/x-tiff"], &["tif", "tiff"], "TIFF"),
+    readable("image/webp", &[], &["webp"], "WebP"),
+    readable("image/bmp", &["image/x-ms-bmp", "image/x-bmp"], &["bmp", "dib"], "BMP"),
+    Format {
+        media_type: "image/heif",
+        aliases: &["image/heic", "image/heic-sequence"],
+        extensions: &["heic", "heif", "hif"],
+        name: "HEIC",
+        readable: cfg!(feature = "heic"),
+    },
     known("image/avif", &[], &["avif"], "AVIF"),
     known("image/svg+xml", &[], &["svg"], "SVG"),
     known("image/vnd.adobe.photoshop", &["image/x-photoshop"], &["psd"], "Photoshop"),
@@ -61,6 +69,9 @@ const fn known(
     Format { media_type, aliases, extensions, name, readable: false }
 }
 
+/// TIFF and BigTIFF in both byte orders.
+const TIFF_STARTS: &[&[u8]] = &[b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
+
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug)]
 pub struct Detected {
@@ -73,7 +84,14 @@ pub struct Detected {
 /// Recognises a format by its first bytes alone; offset 0 only, as a file that begins with
 /// something else is not what it says further down.
 pub fn detect(bytes: &[u8]) -> Option<Detected> {
-    let media_type = infer::get(bytes)?.mime_type();
+    let media_type = match infer::get(bytes).map(|kind| kind.mime_type()) {
+        // "BM" begins letters, too.
+        Some("image/bmp") if !structure::begins_as_bmp(bytes) => return None,
+        Some(media_type) => media_type,
+        // Not told from some first pixels, nor where offsets are wide.
+        None if TIFF_STARTS.iter().any(|start| bytes.starts_with(start)) => "image/tiff",
+        None => return None,
+    };
     let format = of_media_type(media_type);
     Some(Detected { media_type: format.map_or(media_type, |format| format.media_type), format })
 }
@@ -116,5 +134,13 @@ mod tests {
     fn plain_text_is_no_format() {
         assert!(detect(b"this is a letter").is_none());
         assert!(detect(b"").is_none());
+        assert!(detect(b"BMW AG, Petuelring 130").is_none());
+    }
+
+    #[test]
+    fn a_tiff_is_one_whatever_its_first_pixels_and_the_width_of_its_offsets() {
+        for bytes in [&b"II*\0\x80\0\0\0C_"[..], b"MM\0*\0\0\0\x80_R", b"II+\0\x08\0\0\0\x10\0"] {
+            assert_eq!(detect(bytes).unwrap().media_type, "image/tiff");
+        }
     }
 }

@@ -9,6 +9,7 @@ pub mod density;
 pub mod format;
 pub mod kind;
 pub mod metadata;
+pub mod pages;
 pub mod pixels;
 pub mod size;
 pub mod structure;
@@ -50,10 +51,10 @@ pub struct Sniffed {
 pub fn sniff(upload: &Upload) -> Sniffed {
     let detected = format::detect(&upload.bytes);
     let walk = detected.and_then(|detected| structure::walk(detected, &upload.bytes));
-    let metadata = match &walk {
-        Some(walk) if walk.header.is_some() => metadata::read(&upload.bytes),
-        _ => Metadata::default(),
-    };
+    let exif = walk
+        .filter(|walk| walk.header.is_some())
+        .and_then(|walk| upload.bytes.get(walk.exif?.start..walk.exif?.end));
+    let metadata = exif.map(metadata::read).unwrap_or_default();
     Sniffed {
         bytes: upload.bytes.clone(),
         declared: upload.declared_media_type.as_deref().and_then(format::of_media_type),

@@ -16,7 +16,7 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
     if width == 0 || height == 0 {
         return draft.end(State::Corrupt, bytes.len());
     }
-    let header = Header { width: width.into(), height: height.into(), frames: 0 };
+    let header = Header { width: width.into(), height: height.into(), frames: 0, pages: 1 };
     draft.header = Some(header);
     let Some(state) = blocks(&mut cursor, &mut draft) else {
         return draft.end(State::Truncated, bytes.len());
@@ -93,7 +93,7 @@ mod tests {
         let length = bytes.len();
         bytes.extend(b"more");
         let walk = walk(&bytes);
-        assert_eq!(walk.header, Some(Header { width: 3, height: 2, frames: 3 }));
+        assert_eq!(walk.header, Some(Header { width: 3, height: 2, frames: 3, pages: 1 }));
         assert_eq!((walk.state, walk.end), (State::Whole, length));
     }
 

@@ -2,13 +2,16 @@
 
 use memchr::memchr;
 
-use super::{Cursor, Draft, Header, State, Walk};
+use super::{Cursor, Draft, Extent, Header, State, Walk};
 
 const SOI: u8 = 0xD8;
 const EOI: u8 = 0xD9;
 const SOS: u8 = 0xDA;
 const APP1: u8 = 0xE1;
 const APP2: u8 = 0xE2;
+
+/// How an APP1 segment of EXIF begins.
+const EXIF: &[u8] = b"Exif\0\0";
 
 /// From SOI to the EOI of the primary picture; thumbnails inside segments are stepped over.
 pub(super) fn walk(bytes: &[u8]) -> Walk {
@@ -55,6 +58,10 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
                 }
             }
             APP1 => {
+                if body.starts_with(EXIF) && draft.exif.is_none() {
+                    let start = cursor.at - body.len() + EXIF.len();
+                    draft.exif = Some(Extent { start, end: cursor.at });
+                }
                 let says = |word: &[u8]| memchr::memmem::find(body, word).is_some();
                 draft.announced.video |= says(b"MotionPhoto") || says(b"MicroVideo");
             }
@@ -152,6 +159,7 @@ fn frame(body: &[u8]) -> Option<Header> {
         width: width.into(),
         height: height.into(),
         frames: 1,
+        pages: 1,
     })
 }
 
@@ -177,7 +185,7 @@ mod tests {
         let walk = walk(&bytes);
         assert_eq!(walk.state, State::Whole);
         assert_eq!(walk.end, length);
-        assert_eq!(walk.header, Some(Header { width: 3, height: 2, frames: 1 }));
+        assert_eq!(walk.header, Some(Header { width: 3, height: 2, frames: 1, pages: 1 }));
     }
 
     #[test]

@@ -1,10 +1,17 @@
 //! Walks a file from marker to marker without decoding: header, frames, end, and what is missing.
 
+mod bmp;
 mod gif;
+mod heif;
+pub mod ifd;
 mod jpeg;
 mod png;
+pub mod tiff;
+mod webp;
 
 use crate::intake::format::Detected;
+
+pub(in crate::intake) use bmp::begins as begins_as_bmp;
 
 /// What the header says, in pixels as stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,8 +20,10 @@ pub struct Header {
     pub width: u32,
     /// Stored height.
     pub height: u32,
-    /// Pictures in the file; 1 for a still one.
+    /// Pictures in the file that follow each other in time; 1 for a still one.
     pub frames: u32,
+    /// Pictures in the file that lie side by side, as the sheets of a scan do.
+    pub pages: u32,
 }
 
 /// Whether the structure is whole.
@@ -41,6 +50,15 @@ pub struct Announced {
     pub video: bool,
 }
 
+/// Part of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Offset of the first byte.
+    pub start: usize,
+    /// Offset just behind the last.
+    pub end: usize,
+}
+
 /// One walk through a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Walk {
@@ -54,6 +72,8 @@ pub struct Walk {
     pub announced: Announced,
     /// A JPEG that is coded in passes over the whole picture.
     pub progressive: bool,
+    /// Where the camera's notes lie, if there are any.
+    pub exif: Option<Extent>,
 }
 
 /// Walks `bytes`; `None` for a format that has no walker here.
@@ -62,6 +82,12 @@ pub fn walk(detected: Detected, bytes: &[u8]) -> Option<Walk> {
         "image/jpeg" => Some(jpeg::walk(bytes)),
         "image/png" => Some(png::walk(bytes)),
         "image/gif" => Some(gif::walk(bytes)),
+        "image/webp" => Some(webp::walk(bytes)),
+        "image/bmp" => Some(bmp::walk(bytes)),
+        "image/tiff" => Some(tiff::walk(bytes)),
+        "image/heif" if detected.format.is_some_and(|format| format.readable) => {
+            Some(heif::walk(bytes))
+        }
         _ => None,
     }
 }
@@ -97,6 +123,14 @@ impl<'a> Cursor<'a> {
         self.take(2).map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]]))
     }
 
+    fn u24_le(&mut self) -> Option<u32> {
+        self.take(3).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], 0]))
+    }
+
+    fn u32_le(&mut self) -> Option<u32> {
+        self.take(4).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+    }
+
     fn u32_be(&mut self) -> Option<u32> {
         self.take(4).map(|bytes| u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
     }
@@ -108,6 +142,7 @@ struct Draft {
     header: Option<Header>,
     announced: Announced,
     progressive: bool,
+    exif: Option<Extent>,
 }
 
 impl Draft {
@@ -118,6 +153,7 @@ impl Draft {
             end,
             announced: self.announced,
             progressive: self.progressive,
+            exif: self.exif,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Walks the chunks of a PNG (W3C PNG, third edition, §5).
 
-use super::{Cursor, Draft, Header, State, Walk};
+use super::{Cursor, Draft, Extent, Header, State, Walk};
 
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
@@ -27,6 +27,11 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
                     header.frames = frames.max(1);
                 }
             }
+            b"eXIf" => {
+                // Behind the data stands the checksum.
+                let end = cursor.at - 4;
+                draft.exif = Some(Extent { start: end - body.len(), end });
+            }
             b"IEND" => return draft.end(State::Whole, cursor.at),
             _ => {}
         }
@@ -45,7 +50,7 @@ fn chunk<'a>(cursor: &mut Cursor<'a>) -> Option<(&'a [u8], &'a [u8])> {
 fn header(body: &[u8]) -> Option<Header> {
     let mut cursor = Cursor { bytes: body, at: 0 };
     let (width, height) = (cursor.u32_be()?, cursor.u32_be()?);
-    (width > 0 && height > 0).then_some(Header { width, height, frames: 1 })
+    (width > 0 && height > 0).then_some(Header { width, height, frames: 1, pages: 1 })
 }
 
 #[cfg(test)]

@@ -1,0 +1,117 @@
+//! Walks the boxes of a HEIF (ISO/IEC 14496-12, §4.2, and 23008-12): sizes, and whether all boxes are
+//! there.
+
+use super::{Cursor, Draft, Header, State, Walk};
+
+/// What lies between the file and its picture sizes; the others hold no boxes that matter here.
+const CONTAINERS: [&[u8; 4]; 3] = [b"meta", b"iprp", b"ipco"];
+
+/// From the first box to the last.
+pub(super) fn walk(bytes: &[u8]) -> Walk {
+    let mut draft = Draft::default();
+    let mut moves = false;
+    let mut cursor = Cursor { bytes, at: 0 };
+    while cursor.at < bytes.len() {
+        let Some((kind, body)) = next_box(&mut cursor) else {
+            // What follows the last box is not a box; what lacks its end is.
+            let boxed = bytes.get(cursor.at + 4..cursor.at + 8).is_none_or(is_kind);
+            let whole = !boxed && draft.header.is_some();
+            return match whole {
+                true => draft.end(State::Whole, cursor.at),
+                false => draft.end(State::Truncated, bytes.len()),
+            };
+        };
+        moves |= kind == b"moov";
+        sizes(kind, body, &mut draft);
+    }
+    if let Some(header) = draft.header.as_mut().filter(|_| moves) {
+        header.frames = 2;
+    }
+    let state = if draft.header.is_some() { State::Whole } else { State::Corrupt };
+    draft.end(state, bytes.len())
+}
+
+/// Keeps the largest size in the box or in those within it: that is what a decoder needs.
+fn sizes(kind: &[u8], body: &[u8], draft: &mut Draft) {
+    if kind == b"ispe" {
+        let mut cursor = Cursor { bytes: body, at: 4 };
+        let Some((width, height)) = cursor.u32_be().zip(cursor.u32_be()) else {
+            return;
+        };
+        let area = |width: u32, height: u32| u64::from(width) * u64::from(height);
+        let known = draft.header.map_or(0, |header| area(header.width, header.height));
+        if area(width, height) > known {
+            draft.header = Some(Header { width, height, frames: 1, pages: 1 });
+        }
+    } else if CONTAINERS.iter().any(|container| *container == kind) {
+        // Only "meta" has a version and flags before its boxes.
+        let at = if kind == b"meta" { 4 } else { 0 };
+        let mut cursor = Cursor { bytes: body, at };
+        while let Some((kind, body)) = next_box(&mut cursor) {
+            sizes(kind, body, draft);
+        }
+    }
+}
+
+/// Type and content of the box at the cursor; `None` where it reaches beyond the end.
+fn next_box<'a>(cursor: &mut Cursor<'a>) -> Option<(&'a [u8], &'a [u8])> {
+    let mut ahead = Cursor { bytes: cursor.bytes, at: cursor.at };
+    let size = ahead.u32_be()?;
+    let kind = ahead.take(4).filter(|kind| is_kind(kind))?;
+    let length = match size {
+        // To the end of the file.
+        0 => ahead.bytes.len() - ahead.at,
+        1 => {
+            let (high, low) = (ahead.u32_be()?, ahead.u32_be()?);
+            usize::try_from(u64::from(high) << 32 | u64::from(low)).ok()?.checked_sub(16)?
+        }
+        _ => usize::try_from(size).ok()?.checked_sub(8)?,
+    };
+    let body = ahead.take(length)?;
+    cursor.at = ahead.at;
+    Some((kind, body))
+}
+
+fn is_kind(kind: &[u8]) -> bool {
+    kind.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+        [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat()
+    }
+
+    fn file() -> Vec<u8> {
+        let size =
+            |width: u8, height: u8| boxed(b"ispe", &[0, 0, 0, 0, 0, 0, 0, width, 0, 0, 0, height]);
+        let sizes = boxed(b"ipco", &[size(2, 2), size(9, 7)].concat());
+        let meta = boxed(b"meta", &[vec![0; 4], boxed(b"iprp", &sizes)].concat());
+        [boxed(b"ftyp", b"heic"), meta, boxed(b"mdat", &[7; 40])].concat()
+    }
+
+    #[test]
+    fn the_largest_size_counts_and_the_last_box_ends_the_file() {
+        let walk = walk(&file());
+        assert_eq!((walk.state, walk.end), (State::Whole, file().len()));
+        assert_eq!(walk.header, Some(Header { width: 9, height: 7, frames: 1, pages: 1 }));
+        let trailed = [file(), b"PK\x03\x04\x14\0\0\0 an archive".to_vec()].concat();
+        assert_eq!(super::walk(&trailed).end, file().len());
+    }
+
+    #[test]
+    fn a_heif_cut_within_a_box_is_truncated() {
+        let bytes = file();
+        for cut in bytes.len() - 39..bytes.len() {
+            assert_eq!(walk(&bytes[..cut]).state, State::Truncated, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_film_moves() {
+        let bytes = [file(), boxed(b"moov", &[])].concat();
+        assert_eq!(walk(&bytes).header.unwrap().frames, 2);
+    }
+}
