@@ -64,6 +64,13 @@ impl Area {
         u64::from(across) * u64::from(down)
     }
 
+    /// The same without a rim; an area of no pixels where that is all there is.
+    pub(super) const fn shrunk(self, by: u32) -> Self {
+        let (width, height) =
+            (self.width().saturating_sub(2 * by), self.height().saturating_sub(2 * by));
+        Self::at((self.left + by, self.top + by), (width, height))
+    }
+
     /// The same grown by `by` on each side.
     pub(super) const fn grown(self, by: u32) -> Self {
         let (left, top) = (self.left.saturating_sub(by), self.top.saturating_sub(by));

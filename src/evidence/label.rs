@@ -34,24 +34,25 @@ impl Label {
         Self { number, style, title: ruled.finding.reason.code, detail }
     }
 
+    /// The same with nothing but the number.
+    pub(super) fn numbered(self) -> Self {
+        Self { title: "", detail: String::new(), ..self }
+    }
+
     /// Width and height of its sign.
     pub(super) fn size(&self) -> (u32, u32) {
-        let title = draw::badge_width(self.number) + Type::Wide.width(self.title);
-        let detail = PADDING + Type::Narrow.width(&self.detail);
-        (
-            title.max(detail) + 2 * PADDING,
-            ROW + if self.detail.is_empty() { 0 } else { ROW - PADDING },
-        )
+        let badge = draw::badge_width(self.number);
+        if self.title.is_empty() {
+            return (badge, ROW);
+        }
+        let width = (badge + Type::Wide.width(self.title)).max(Type::Narrow.width(&self.detail));
+        (width + 4 * PADDING, 2 * ROW - PADDING)
     }
 
     /// Paints the sign; text that has no room is clipped.
     pub(super) fn draw(&self, canvas: &mut RgbImage, area: Area) {
         draw::fill(canvas, area, self.style.colour);
-        let inner = Area::at(
-            (area.left + BORDER, area.top + BORDER),
-            (area.width().saturating_sub(2 * BORDER), area.height().saturating_sub(2 * BORDER)),
-        );
-        draw::fill(canvas, inner, DARK);
+        draw::fill(canvas, area.shrunk(BORDER), DARK);
         let first = Area { bottom: area.top + ROW, ..area };
         draw::badge(canvas, first, self.number, &self.style);
         let left = area.left + draw::badge_width(self.number) + PADDING;
@@ -64,7 +65,7 @@ impl Label {
     }
 }
 
-/// `glare.share 0.021 > 0.004`: a number and the bound that it breaks, or where it breaks none, keeps.
+/// `glare.share 0.021 (at most 0.004)`: a number and the bound that it breaks, or keeps.
 fn against_bound(measured: &Measurement) -> String {
     let Measurement { name, value, unit, min, max } = *measured;
     let unit = match unit {
@@ -77,22 +78,20 @@ fn against_bound(measured: &Measurement) -> String {
         other => other,
     };
     let bound = match (min, max) {
-        (Some(min), _) if value < min => Some(("<", min)),
-        (_, Some(max)) if value > max => Some((">", max)),
-        (Some(min), _) => Some((">=", min)),
-        (_, Some(max)) => Some(("<=", max)),
-        (None, None) => None,
+        (_, Some(max)) if value > max => format!(" (at most {})", number(max)),
+        (Some(min), _) => format!(" (at least {})", number(min)),
+        (None, Some(max)) => format!(" (at most {})", number(max)),
+        (None, None) => String::new(),
     };
-    match bound {
-        Some((sign, bound)) => format!("{name} {}{unit} {sign} {}", number(value), number(bound)),
-        None => format!("{name} {}{unit}", number(value)),
-    }
+    format!("{name} {}{unit}{bound}", number(value))
 }
 
-/// At most four decimals, without trailing zeros.
+/// Four digits that count, at most four decimals, without trailing zeros.
 fn number(value: f64) -> String {
-    let text = format!("{value:.4}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    let decimals = [1000.0, 100.0, 10.0, 1.0].iter().filter(|&&power| value.abs() < power).count();
+    let text = format!("{value:.decimals$}");
+    let text = if decimals > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    text.to_owned()
 }
 
 /// Which check could not be made, and why.
@@ -186,12 +185,16 @@ mod tests {
     fn a_number_stands_beside_the_bound_that_it_breaks() {
         let share = Measurement::of("glare.share", 0.021_37, "1");
         assert_eq!(against_bound(&share), "glare.share 0.0214");
-        assert_eq!(against_bound(&share.clone().at_most(0.004)), "glare.share 0.0214 > 0.004");
-        assert_eq!(against_bound(&share.at_least(0.5)), "glare.share 0.0214 < 0.5");
+        assert_eq!(
+            against_bound(&share.clone().at_most(0.004)),
+            "glare.share 0.0214 (at most 0.004)"
+        );
+        assert_eq!(against_bound(&share.at_least(0.5)), "glare.share 0.0214 (at least 0.5)");
         let skew = Measurement::of("skew.degrees", 12.0, "deg").at_least(-6.0).at_most(6.0);
-        assert_eq!(against_bound(&skew), "skew.degrees 12 deg > 6");
+        assert_eq!(against_bound(&skew), "skew.degrees 12 deg (at most 6)");
         let size = Measurement::of("file.size", 100.0, "By").at_least(100.0);
-        assert_eq!(against_bound(&size), "file.size 100 B >= 100");
+        assert_eq!(against_bound(&size), "file.size 100 B (at least 100)");
+        assert_eq!([66.0113, -15.286, 4_194_300.0].map(number), ["66.01", "-15.29", "4194300"]);
     }
 
     #[test]

@@ -37,9 +37,20 @@ impl Legend {
         }
     }
 
+    /// All titles alike: wide where every row has room for that.
+    fn title_size(&self, room: u32) -> Type {
+        let width = |label: &Label| {
+            let text = Type::Wide.width(label.title) + Type::Narrow.width(&label.detail);
+            draw::badge_width(label.number) + text + 7 * PADDING
+        };
+        let fits = self.labels.iter().all(|label| width(label) <= room);
+        if fits { Type::Wide } else { Type::Narrow }
+    }
+
     /// Paints the strip over `area`.
     pub(super) fn draw(&self, canvas: &mut RgbImage, area: Area) {
         draw::fill(canvas, area, DARK);
+        let size = self.title_size(area.width());
         let mut top = area.top + PADDING;
         for label in &self.labels {
             let row = Area::at((area.left + PADDING, top), (area.width(), ROW));
@@ -50,7 +61,7 @@ impl Legend {
                 glyphs::write(canvas, (left, top + PADDING), &text, size, LIGHT);
                 left += size.width(&text) + 3 * PADDING;
             };
-            put(label.title, Type::Wide);
+            put(label.title, size);
             put(&label.detail, Type::Narrow);
             top += ROW + PADDING;
         }

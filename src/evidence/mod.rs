@@ -131,18 +131,19 @@ fn draw_regions(canvas: &mut RgbImage, layout: &Layout, placed: &[(usize, &Ruled
                 continue;
             };
             let mut label = Label::of(number, ruled, Some(at));
-            // What was measured is said once: four reflections would fill the page with one number.
+            // Said once, then only numbered: a dozen marks would hide the page under one sentence.
             if signs[first..].iter().any(|sign| sign.label == label) {
-                label.detail.clear();
+                label = label.numbered();
             }
             draw::lines(canvas, &corners, true, &label.style);
             signs.push(Sign { label, corners, area });
         }
     }
     let regions: Vec<Area> = signs.iter().map(|sign| sign.area).collect();
+    let stage = layout.stage.shrunk(draw::PADDING);
     let mut labels = Vec::new();
     for Sign { label, area, .. } in &signs {
-        labels.push(label::place(label.size(), *area, layout.stage, &labels, &regions));
+        labels.push(label::place(label.size(), *area, stage, &labels, &regions));
     }
     for (Sign { label, corners, .. }, area) in signs.iter().zip(&labels) {
         if let Some(leader) = label::leader(*area, corners) {
