@@ -114,7 +114,7 @@ fn dab(canvas: &mut RgbImage, (x, y): (i32, i32), reach: i32, colour: Rgb<u8>) {
 }
 
 /// The places along the lines, one a pixel of their length.
-fn path(corners: &[(i32, i32)], closed: bool) -> Vec<(i32, i32)> {
+pub(super) fn path(corners: &[(i32, i32)], closed: bool) -> Vec<(i32, i32)> {
     let ends = corners.iter().skip(1).chain(corners.first().filter(|_| closed));
     let mut path = Vec::new();
     for (&(x, y), &(to_x, to_y)) in corners.iter().zip(ends) {

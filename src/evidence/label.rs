@@ -165,10 +165,10 @@ fn distance(one: Area, other: Area) -> u32 {
     across.max(between(one.top, one.bottom, other.top, other.bottom))
 }
 
-/// From a label that stands apart to the nearest corner of its region.
-pub(super) fn leader(label: Area, corners: &[(i32, i32)]) -> Option<[(i32, i32); 2]> {
+/// From a label that stands apart to the nearest place of its region's outline.
+pub(super) fn leader(label: Area, outline: &[(i32, i32)]) -> Option<[(i32, i32); 2]> {
     let side = |from: u32, to: u32, at: i32| at.clamp(from as i32, to as i32 - 1);
-    let ends = corners.iter().map(|&(x, y)| {
+    let ends = outline.iter().map(|&(x, y)| {
         [(side(label.left, label.right, x), side(label.top, label.bottom, y)), (x, y)]
     });
     let apart = |[(x, y), (to_x, to_y)]: &[(i32, i32); 2]| (to_x - x).abs().max((to_y - y).abs());

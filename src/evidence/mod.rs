@@ -146,7 +146,7 @@ fn draw_regions(canvas: &mut RgbImage, layout: &Layout, placed: &[(usize, &Ruled
         labels.push(label::place(label.size(), *area, stage, &labels, &regions));
     }
     for (Sign { label, corners, .. }, area) in signs.iter().zip(&labels) {
-        if let Some(leader) = label::leader(*area, corners) {
+        if let Some(leader) = label::leader(*area, &draw::path(corners, true)) {
             draw::lines(canvas, &leader, false, &label.style);
         }
     }

@@ -37,7 +37,7 @@ pub(super) fn result(
         checks: verdict.checks.iter().map(|outcome| check(outcome, shape)).collect(),
         detected: Some(detected(&verdict.detected)),
         provenance: Some(provenance(verdict, evaluate_time)),
-        annotated_image: verdict.annotated.clone().unwrap_or_default(),
+        annotated_image: Vec::new(),
         readings: readings.iter().map(reading).collect(),
     }
 }
