@@ -18,6 +18,7 @@
 //! | [`checks`] | numbers and limits | findings; the catalogue of all checks |
 //! | [`rules`] | rule packs and a context | the limits and weights in force |
 //! | [`verdict`] | findings | ACCEPT, REJECT or REVIEW |
+//! | [`evidence`] | a page and its findings | a picture with the findings drawn on it |
 //! | [`pipeline`] | an upload and its rules | a verdict |
 //! | [`report`] | a verdict | text for people |
 //! | [`grpc`] | calls | verdicts, and verdicts into messages and JSON |
@@ -38,6 +39,7 @@
 pub mod checks;
 pub mod decode;
 pub mod evaluate;
+pub mod evidence;
 pub mod grpc;
 pub mod intake;
 pub mod measure;

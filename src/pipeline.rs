@@ -5,7 +5,9 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::checks::{self, CATALOG, Subject};
-use crate::decode::{self, Decoded};
+use crate::decode::page::Page;
+use crate::decode::{self, Decoded, Wanted};
+use crate::evidence;
 use crate::intake::{self, Budget, Expired, Sniffed, Upload};
 use crate::measure::Measured;
 use crate::reason::{Needs, Severity, Unreadable};
@@ -17,6 +19,8 @@ use crate::verdict::{CheckOutcome, Decision, Detected, Recorded, Ruled, Verdict}
 pub struct Options {
     /// Stop at the first blocking fault instead of reporting all.
     pub fail_fast: bool,
+    /// Draw the findings on the first page that has any, else on the first.
+    pub annotate: bool,
 }
 
 /// Judges one upload. What is wrong with the file is the answer, never an error; `Err` only says that
@@ -27,22 +31,34 @@ pub fn validate(
     options: Options,
     budget: &mut dyn Budget,
 ) -> Result<Verdict, Expired> {
-    let mut judging = Judging { rules, options, budget, verdict: opened(upload, rules) };
+    let mut judging =
+        Judging { rules, options, budget, verdict: opened(upload, rules), shown: None };
     let sniffed = intake::sniff(upload);
     judging.verdict.detected = detected(&sniffed);
     judging.subject(&Subject::Upload(&sniffed), 0)?;
     // Nothing is decoded of a file that its size, kind or header already condemns.
     if !judging.is_rejected() {
         let wanted = checks::wanted(rules.rules.iter().map(|rule| rule.entry.needs));
+        // Only a picture needs the pixels once the planes are there.
+        let wanted = Wanted { tiles: wanted.tiles || options.annotate, ..wanted };
         let Decoded { pages, state } = decode::open(&sniffed, wanted, judging.budget)?;
         judging.pages(&pages);
         judging.subject(&Subject::Decoded(&state), 0)?;
         for page in pages {
             let (number, measured) = (page.number, Measured::new(page));
             judging.subject(&Subject::Page(&measured), number)?;
+            judging.keep(measured.page);
         }
     }
-    Ok(judging.finish())
+    let shown = judging.shown.take();
+    let mut verdict = judging.finish();
+    if let Some(page) = shown {
+        budget.check()?;
+        // A fault of the drawing must not cost the verdict.
+        let picture = decode::contained(|| evidence::annotate(&page, &verdict.findings));
+        verdict.annotated = picture.flatten();
+    }
+    Ok(verdict)
 }
 
 struct Judging<'a> {
@@ -50,6 +66,8 @@ struct Judging<'a> {
     options: Options,
     budget: &'a mut dyn Budget,
     verdict: Verdict,
+    /// The page that will be drawn on.
+    shown: Option<Page>,
 }
 
 impl Judging<'_> {
@@ -100,6 +118,15 @@ impl Judging<'_> {
         }
     }
 
+    /// Keeps the first page that has findings, else the first, where a picture is wanted.
+    fn keep(&mut self, page: Page) {
+        let found = |number| self.verdict.findings.iter().any(|ruled| ruled.page == number);
+        let tells_more = |shown: &Page| !found(shown.number) && found(page.number);
+        if self.options.annotate && self.shown.as_ref().is_none_or(tells_more) {
+            self.shown = Some(page);
+        }
+    }
+
     fn is_rejected(&self) -> bool {
         self.verdict.findings.iter().any(|ruled| ruled.severity == Severity::Error)
     }
@@ -145,6 +172,7 @@ fn opened(upload: &Upload, rules: &RuleSet) -> Verdict {
         ruleset_digest: rules.digest.clone(),
         slot: rules.slot.clone(),
         context: rules.context.clone(),
+        annotated: None,
     }
 }
 

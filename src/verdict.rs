@@ -119,6 +119,8 @@ pub struct Verdict {
     pub slot: String,
     /// The context in force.
     pub context: Context,
+    /// The findings drawn on a page, as JPEG, where that was asked for and a page could be decoded.
+    pub annotated: Option<Vec<u8>>,
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! Needs `python3` with the packages of `tests/requirements.txt` on the path, as `.ci/run` sets them
 //! up; where they are not installed each test says so and passes.
 
+#![allow(clippy::print_stderr, reason = "whoever runs the tests must hear what was skipped")]
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -95,7 +97,8 @@ fn python_gets_the_verdict_and_measurements_that_check_prints() {
             .output()
             .expect("python runs");
         let errors = String::from_utf8_lossy(&output.stderr);
-        let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"));
+        let answer: Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"));
         let (verdict, reasons, measurements) = checked(&file);
         // The command line claims a type by the extension, the call does not; here they agree.
         assert_eq!(answer["verdict"], verdict.as_str(), "{name}");
@@ -137,10 +140,8 @@ fn grpcurl_lists_the_service_and_validates_a_photo_read_from_standard_input() {
     // Half a megabyte and more: noise does not compress.
     let photo = noisy_photo();
     assert!(photo.len() > 500_000, "{}", photo.len());
-    let request = format!(
-        r#"{{"file":{{"slot":"id-card-front"}},"content":"{}"}}"#,
-        base64(&photo)
-    );
+    let request =
+        format!(r#"{{"file":{{"slot":"id-card-front"}},"content":"{}"}}"#, base64(&photo));
     let method = format!("{SERVICE}/ValidateFile");
     let (answer, errors) = grpcurl(&["-d", "@", address, &method], &request);
     assert!(answer.contains("VERDICT_"), "{answer}{errors}");

@@ -135,6 +135,9 @@ pub(crate) struct CheckArguments {
     /// Print what was measured too, to be judged again later (JSON only).
     #[arg(long)]
     pub(crate) readings: bool,
+    /// Draw the findings on each file that can be decoded, as DIR/NAME.annotated.jpg.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) annotate: Option<PathBuf>,
     /// The files.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,

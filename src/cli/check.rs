@@ -1,7 +1,9 @@
 //! `scanvet check`: judges files here, on all cores, without a server.
 
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::io::{self, IsTerminal, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
@@ -25,7 +27,8 @@ const BATCH: usize = 8;
 pub(crate) fn run(common: &Common, arguments: &CheckArguments) -> Result<Exit, Failure> {
     let book = common.book(&common.config()?)?;
     let rules = book.rules(&arguments.context.context(), &arguments.slot, today())?;
-    let options = Options { fail_fast: arguments.fail_fast };
+    let mut pictures = arguments.annotate.as_deref().map(Pictures::into).transpose()?;
+    let options = Options { fail_fast: arguments.fail_fast, annotate: pictures.is_some() };
     let bar = progress(arguments.files.len());
     let mut exit = Exit::Success;
     for files in arguments.files.chunks(BATCH * rayon::current_num_threads()) {
@@ -35,8 +38,12 @@ pub(crate) fn run(common: &Common, arguments: &CheckArguments) -> Result<Exit, F
             .collect();
         // In the order of the arguments, whoever finished first.
         bar.suspend(|| {
-            for (file, judged) in files.iter().zip(judged) {
+            for (file, mut judged) in files.iter().zip(judged) {
+                let picture = judged.as_mut().ok().and_then(|verdict| verdict.annotated.take());
                 exit = worse(exit, print(common, arguments, file, judged));
+                if let (Some(pictures), Some(picture)) = (&mut pictures, picture) {
+                    exit = worse(exit, pictures.save(file, &picture));
+                }
             }
         });
     }
@@ -110,4 +117,65 @@ pub(crate) fn progress(files: usize) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(files as u64), target);
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} files, {per_sec}, {eta} left");
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// A folder of pictures and the names that were given away in it.
+#[derive(Debug)]
+struct Pictures {
+    folder: PathBuf,
+    given: HashSet<OsString>,
+}
+
+impl Pictures {
+    /// Pictures into a folder, which is made where it is not there.
+    fn into(folder: &Path) -> Result<Self, Failure> {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| format!("pictures {}: {error}", folder.display()))?;
+        Ok(Self { folder: folder.to_owned(), given: HashSet::new() })
+    }
+
+    /// Writes the picture of a file; that it could not be written is no word on the file.
+    fn save(&mut self, file: &Path, picture: &[u8]) -> Exit {
+        let name = self.name_for(file);
+        let path = self.folder.join(name);
+        match std::fs::write(&path, picture) {
+            Ok(()) => Exit::Success,
+            Err(error) => {
+                complain(&format!("{}: {error}", path.display()));
+                Exit::Usage
+            }
+        }
+    }
+
+    /// The file's own name without extension, numbered from the second of that name on.
+    fn name_for(&mut self, file: &Path) -> OsString {
+        let stem = file.file_stem().unwrap_or_default();
+        let mut number = 1u32;
+        loop {
+            let mut name = stem.to_owned();
+            if number > 1 {
+                name.push(format!("-{number}"));
+            }
+            name.push(".annotated.jpg");
+            // On some file systems `A` and `a` are one name.
+            if self.given.insert(name.to_ascii_lowercase()) {
+                return name;
+            }
+            number += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_the_same_name_get_pictures_of_their_own() {
+        let mut pictures = Pictures { folder: PathBuf::new(), given: HashSet::new() };
+        let files = ["a/x.jpg", "b/x.png", "x-2.jpg", "c/X.gif", "y", "z.tar.gz"];
+        let names = files.map(|file| pictures.name_for(Path::new(file)).into_string().unwrap());
+        let wanted = ["x", "x-2", "x-2-2", "X-3", "y", "z.tar"];
+        assert_eq!(names, wanted.map(|stem| format!("{stem}.annotated.jpg")));
+    }
 }

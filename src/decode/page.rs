@@ -164,6 +164,49 @@ impl Page {
         }
         Some(Tile { rect: Rect { x: rect.x, y: rect.y, width, height }, rgb })
     }
+
+    /// The whole page at `width` × `height`, red, green, blue: the mean of the pixels that fall on
+    /// one, or the nearest where it is larger than the page. `None` when tiles were not wanted.
+    pub fn preview(&self, width: usize, height: usize) -> Option<Vec<u8>> {
+        let raster = self.raster.as_ref()?;
+        // Reduced as stored, row after row, and only then turned: a fast way through the memory.
+        let (across, down) = match self.orientation.swaps_sides() {
+            true => (height, width),
+            false => (width, height),
+        };
+        let reduced = reduced(raster, across, down);
+        let mut rgb = Vec::with_capacity(3 * width * height);
+        for y in 0..height {
+            for x in 0..width {
+                let (x, y) = self.orientation.stored(x, y, across, down);
+                rgb.extend(reduced[y * across + x]);
+            }
+        }
+        Some(rgb)
+    }
+}
+
+/// The raster at another size, as stored.
+fn reduced(raster: &Raster, width: usize, height: usize) -> Vec<[u8; 3]> {
+    let span = |at: usize, count: usize, length: usize| {
+        let start = at * length / count;
+        start..((at + 1) * length / count).max(start + 1)
+    };
+    let mut pixels = Vec::with_capacity(width * height);
+    for row in 0..height {
+        for column in 0..width {
+            let (mut sum, mut count) = ([0u64; 3], 0);
+            for y in span(row, height, raster.height) {
+                for x in span(column, width, raster.width) {
+                    let pixel = raster.rgb(x, y);
+                    sum = std::array::from_fn(|at| sum[at] + u64::from(pixel[at]));
+                    count += 1;
+                }
+            }
+            pixels.push(sum.map(|sum| ((sum + count / 2) / count) as u8));
+        }
+    }
+    pixels
 }
 
 /// Full-resolution pixels a side of one plane cell: 1/8 of a page above about 6 megapixels, 1/4

@@ -98,7 +98,10 @@ pub(super) fn ask(
         size: size.ok().filter(|size| *size > 0),
         sha256: given(file.sha256),
         rules: Arc::new(rules),
-        options: pipeline::Options { fail_fast: options.fail_fast },
+        options: pipeline::Options {
+            fail_fast: options.fail_fast,
+            annotate: evidence == Ok(EvidenceLevel::AnnotatedImage),
+        },
         shape: Shape {
             locales: locales(&options.locales),
             evidence: evidence != Ok(EvidenceLevel::None),

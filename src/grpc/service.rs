@@ -52,13 +52,17 @@ impl Service {
             let message = "the content is not as long as file.size_bytes says";
             return Err(Fault::argument("SIZE_MISMATCH", message).with("size_bytes", size));
         }
-        let verdict = self.verdict(call, ask, (place, held), content).await?;
+        let mut verdict = self.verdict(call, ask, (place, held), content).await?;
         if ask.sha256.as_ref().is_some_and(|announced| *announced != verdict.detected.sha256) {
             let message = "the content does not have the SHA-256 that was announced";
             return Err(Fault::argument("DIGEST_MISMATCH", message));
         }
         call.judged(&verdict);
-        Ok(convert::result(&verdict, &ask.item_id, &ask.shape, OffsetDateTime::now_utc()))
+        // Here and not in `convert`: the JSON of a verdict has no use for a picture.
+        let annotated_image = verdict.annotated.take().unwrap_or_default();
+        let now = OffsetDateTime::now_utc();
+        let result = convert::result(&verdict, &ask.item_id, &ask.shape, now);
+        Ok(ValidationResult { annotated_image, ..result })
     }
 
     /// Judges a file by what has come of it, when that already condemns it.

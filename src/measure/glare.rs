@@ -33,12 +33,18 @@ const COMPACT: f64 = 0.45;
 /// Part of the document's area that is the least blob.
 const LEAST_BLOB: f64 = 0.0008;
 
+/// A page of fewer cells a side shows no blob.
+const LEAST_SIDE: usize = 24;
+
 /// How far into the outline a blob must lie, in half widths: the rim of a card shines by nature.
 const RIM: f64 = 0.02;
 
 /// Measures the planes.
 pub fn measure(planes: &Planes, outline: Option<&Outline>) -> Option<Glare> {
     let (width, height) = (planes.y.width, planes.y.height);
+    if width.min(height) < LEAST_SIDE {
+        return None;
+    }
     let place = |at: usize, length: usize| (at as f64 + 0.5) / length as f64;
     let inside = |x: usize, y: usize| {
         outline.is_none_or(|outline| outline.contains(place(x, width), place(y, height), RIM))

@@ -77,11 +77,17 @@ const WIDEST_STROKE: f64 = 0.4;
 const BAR_SHARE: f64 = 0.6;
 const BAR_MM: f64 = 3.0;
 
+/// A form of fewer cells a side shows no marks.
+const LEAST_SIDE: usize = 24;
+
 /// Directions in which a ring is looked for.
 const SECTORS: usize = 36;
 
 /// Finds the marks of a form that is turned by `skew_deg` under light of this `cast`.
 pub fn find(planes: &Planes, outline: Option<&Outline>, skew_deg: f64, cast: (f32, f32)) -> Marks {
+    if planes.y.width.min(planes.y.height) < LEAST_SIDE {
+        return Marks::default();
+    }
     let sheet = Sheet::of(planes, outline, skew_deg);
     let red = red_cells(planes, cast);
     let mut ink = GrayImage::new(red.width(), red.height());

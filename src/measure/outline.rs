@@ -46,8 +46,18 @@ const LEAST_FILL: f64 = 0.80;
 const LEAST_RECTANGULARITY: f64 = 0.93;
 const LEAST_AREA: f64 = 0.05;
 
+/// A side of the frame touched along this share of its length is the page's own: a header band or a
+/// page that fills the frame. A card that leaves the frame is narrower than it.
+const WHOLE_SIDE: f64 = 0.97;
+
+/// A frame of fewer cells a side has no room for a sheet on a desk.
+const LEAST_SIDE: usize = 24;
+
 /// Finds the sheet; `scale` is the number of full-resolution pixels a cell.
 pub fn find(distance: &Distance, scale: usize) -> Option<Outline> {
+    if distance.width.min(distance.height) < LEAST_SIDE {
+        return None;
+    }
     let mask = largest_shape(&shape(distance));
     let (width, height) = mask.dimensions();
     let filled = mask.pixels().filter(|pixel| pixel.0[0] > 0).count() as f64;
@@ -63,7 +73,8 @@ pub fn find(distance: &Distance, scale: usize) -> Option<Outline> {
     // Cells have an extent of one, hull points have none.
     let is_sheet =
         filled / hull_area >= LEAST_FILL && hull_area / area(&corners) >= LEAST_RECTANGULARITY;
-    is_sheet.then(|| describe(&mask, corners, hull_area, scale))
+    let outline = is_sheet.then(|| describe(&mask, corners, hull_area, scale))?;
+    (outline.touching.iter().all(|share| *share < WHOLE_SIDE)).then_some(outline)
 }
 
 impl Outline {
@@ -281,6 +292,13 @@ mod tests {
         let outline = find(&card((330.0, 150.0), 220.0, 139.0, 0.0), 4).unwrap();
         let [top, right, bottom, left] = outline.touching;
         assert!(right > 0.4 && [top, bottom, left] == [0.0; 3], "{outline:?}");
+    }
+
+    #[test]
+    fn a_band_along_a_whole_side_belongs_to_the_page() {
+        let cells = (0..400 * 300).map(|at| if at / 400 < 60 { 20.0 } else { 0.5 });
+        let distance = Distance { width: 400, height: 300, cells: cells.collect() };
+        assert_eq!(find(&distance, 4), None);
     }
 
     #[test]

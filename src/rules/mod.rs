@@ -7,6 +7,7 @@
 
 mod book;
 mod context;
+mod draft;
 mod pack;
 mod rule;
 

@@ -1,6 +1,6 @@
 //! How one page of a TIFF is stored: what its tags say, checked once, so that reading it needs no care.
 
-use super::super::integrity::State;
+use crate::decode::integrity::State;
 use crate::intake::structure::ifd::{Directory, Values};
 use crate::intake::structure::tiff::tag;
 

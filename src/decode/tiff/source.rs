@@ -8,9 +8,9 @@ use hayro_ccitt::{DecodeSettings, DecoderContext, EncodingMode};
 use weezl::decode::Configuration;
 use weezl::{BitOrder, LzwStatus};
 
-use super::super::integrity::State;
-use super::super::jpeg;
 use super::layout::{Compression, Layout};
+use crate::decode::integrity::State;
+use crate::decode::jpeg;
 use crate::intake::structure::tiff::tag;
 
 /// More than all tables of a JPEG take; they are read again for every tile.
