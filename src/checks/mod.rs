@@ -7,6 +7,7 @@ mod edges;
 mod exposure;
 mod fingerprint;
 mod glare;
+mod orientation;
 mod outline;
 mod perspective;
 mod reserved_area;
@@ -52,6 +53,7 @@ pub static CATALOG: &[Entry] = &[
     Entry::of::<fingerprint::Fingerprint>(),
     Entry::of::<reserved_area::ReservedArea>(),
     Entry::of::<blur::Blur>(),
+    Entry::of::<orientation::OrientationCheck>(),
 ];
 
 /// The row of an id.

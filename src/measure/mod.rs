@@ -8,6 +8,7 @@ pub mod focus;
 pub mod glare;
 pub mod lines;
 pub mod marks;
+pub mod orientation;
 pub mod outline;
 pub mod tone;
 
@@ -19,6 +20,7 @@ use crate::measure::focus::Focus;
 use crate::measure::glare::Glare;
 use crate::measure::lines::Lines;
 use crate::measure::marks::Marks;
+use crate::measure::orientation::Turn;
 use crate::measure::outline::Outline;
 use crate::measure::tone::Tone;
 
@@ -34,6 +36,7 @@ pub struct Measured {
     colour: OnceCell<Option<Colour>>,
     focus: OnceCell<Option<Focus>>,
     glare: OnceCell<Option<Glare>>,
+    orientation: OnceCell<Option<Turn>>,
 }
 
 impl Measured {
@@ -48,6 +51,7 @@ impl Measured {
             colour: OnceCell::new(),
             focus: OnceCell::new(),
             glare: OnceCell::new(),
+            orientation: OnceCell::new(),
         }
     }
 
@@ -95,6 +99,13 @@ impl Measured {
     /// Reflections; `None` where the paper itself is at the top of the scale.
     pub fn glare(&self) -> Option<&Glare> {
         self.glare.get_or_init(|| glare::measure(&self.page.planes, self.outline())).as_ref()
+    }
+
+    /// Which way up the print stands; `None` where the document is too small to tell.
+    pub fn orientation(&self) -> Option<&Turn> {
+        self.orientation
+            .get_or_init(|| orientation::measure(&self.page.planes, self.outline()))
+            .as_ref()
     }
 
     /// Sharpness; `None` where there is no edge to judge it by, or energy was not wanted.
