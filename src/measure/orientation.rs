@@ -47,7 +47,7 @@ const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
 /// the document is too small to be read, or the network fails.
 pub fn measure(planes: &Planes, outline: Option<&Outline>) -> Option<Turn> {
     let input = input(planes, outline)?;
-    let scores = run(network()?, &input)?;
+    let scores = run(&input)?;
     let mean = |class: usize| scores.iter().skip(class).step_by(4).sum::<f32>() / WINDOWS as f32;
     let (class, score) =
         (0..4).map(|class| (class, mean(class))).max_by(|a, b| a.1.total_cmp(&b.1))?;
@@ -61,15 +61,18 @@ fn network() -> Option<&'static Model> {
     MODEL.get_or_init(prepared).as_ref()
 }
 
-/// Runs on one thread, so that the sums are added in the same order every time. The caller is often
-/// one of rayon's, and those begin other work while they wait for another pool: a file would be
-/// judged in the middle of another. So a plain thread waits, and the caller waits for that.
-fn run(model: &Model, input: &[f32]) -> Option<Vec<f32>> {
+/// Runs on one thread, so that the sums are added in the same order every time.
+///
+/// The caller is often one of rayon's threads, which begin other work while they wait for another
+/// pool: a file would be judged in the middle of another, and would wait for ever for the network
+/// that the outer one is about to prepare. So a plain thread prepares it and waits for the pool, and
+/// the caller just waits for that thread.
+fn run(input: &[f32]) -> Option<Vec<f32>> {
     let infer = || {
         let input = ValueView::from_shape(&[WINDOWS, 3, SIDE, SIDE], input).ok()?;
         let alone = Arc::new(ThreadPool::with_num_threads(1));
         let options = RunOptions::default().with_thread_pool(Some(alone));
-        let output: Value = model.run_one(input.into(), Some(options)).ok()?;
+        let output: Value = network()?.run_one(input.into(), Some(options)).ok()?;
         let (shape, scores) = output.into_shape_vec::<f32, 2>().ok()?;
         (shape == [WINDOWS, 4]).then_some(scores)
     };
