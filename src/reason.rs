@@ -304,6 +304,8 @@ pub enum Needs {
     Planes,
     /// The block energy of the full-resolution luma.
     Energy,
+    /// The planes, and a network to look at them.
+    Model,
 }
 
 /// One rule: how to read it off the input, and how to judge the reading.

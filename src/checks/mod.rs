@@ -10,6 +10,7 @@ mod edges;
 mod exposure;
 mod fingerprint;
 mod glare;
+mod orientation;
 mod outline;
 mod perspective;
 mod reserved_area;
@@ -66,6 +67,7 @@ pub static CATALOG: &[Entry] = &[
     Entry::of::<blur::Blur>(),
     Entry::of::<upscaled::Upscaled>(),
     Entry::of::<screen_recapture::ScreenRecapture>(),
+    Entry::of::<orientation::OrientationCheck>(),
 ];
 
 /// The row of an id.

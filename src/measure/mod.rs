@@ -8,6 +8,7 @@ pub mod focus;
 pub mod glare;
 pub mod lines;
 pub mod marks;
+pub mod orientation;
 pub mod outline;
 pub mod recapture;
 pub mod resampling;
@@ -21,6 +22,7 @@ use crate::measure::focus::Focus;
 use crate::measure::glare::Glare;
 use crate::measure::lines::Lines;
 use crate::measure::marks::Marks;
+use crate::measure::orientation::Turn;
 use crate::measure::outline::Outline;
 use crate::measure::recapture::Grid;
 use crate::measure::resampling::Resampling;
@@ -38,6 +40,7 @@ pub struct Measured {
     colour: OnceCell<Option<Colour>>,
     focus: OnceCell<Option<Focus>>,
     glare: OnceCell<Option<Glare>>,
+    orientation: OnceCell<Option<Turn>>,
 }
 
 impl Measured {
@@ -52,6 +55,7 @@ impl Measured {
             colour: OnceCell::new(),
             focus: OnceCell::new(),
             glare: OnceCell::new(),
+            orientation: OnceCell::new(),
         }
     }
 
@@ -109,6 +113,13 @@ impl Measured {
     /// The rhythm of an enlargement; `None` where the page is too small to have one.
     pub fn resampling(&self) -> Option<Resampling> {
         self.page.energy.as_ref().and_then(resampling::measure)
+    }
+
+    /// Which way up the print stands; `None` where the document is too small to tell.
+    pub fn orientation(&self) -> Option<&Turn> {
+        self.orientation
+            .get_or_init(|| orientation::measure(&self.page.planes, self.outline()))
+            .as_ref()
     }
 
     /// Sharpness; `None` where there is no edge to judge it by, or energy was not wanted.

