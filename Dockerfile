@@ -3,6 +3,7 @@ FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY proto proto
+COPY models models
 COPY src src
 COPY benches benches
 ENV RUSTFLAGS="-C target-feature=+crt-static"
