@@ -37,7 +37,7 @@ impl Check for Contrast {
     const ID: &'static str = "legibility.contrast";
     const VERSION: u32 = 1;
     const REASONS: &'static [&'static Reason] = &[&LOW_CONTRAST];
-    const NEEDS: Needs = Needs::Planes;
+    const NEEDS: Needs = Needs::Energy;
     type Input = Measured;
     type Reading = Reading;
     type Limits = Limits;

@@ -51,7 +51,7 @@ impl Check for Exposure {
     const ID: &'static str = "legibility.exposure";
     const VERSION: u32 = 1;
     const REASONS: &'static [&'static Reason] = &[&IMAGE_TOO_DARK, &IMAGE_TOO_BRIGHT];
-    const NEEDS: Needs = Needs::Planes;
+    const NEEDS: Needs = Needs::Energy;
     type Input = Measured;
     type Reading = Reading;
     type Limits = Limits;

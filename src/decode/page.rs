@@ -41,9 +41,11 @@ pub struct Planes {
 }
 
 /// How much of each 8×8 block's luma is coarse, middling and fine: the squared DCT coefficients
-/// summed by octave of their higher index, 1, 2..=3 and 4..=7. The mean is left out.
+/// summed by octave of their higher index, 1, 2..=3 and 4..=7. The mean stands apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Octaves {
+    /// Mean luma of the block.
+    pub mean: f32,
     /// Index 1.
     pub low: f32,
     /// Indices 2 and 3.
@@ -55,7 +57,7 @@ pub struct Octaves {
 }
 
 /// The number of coefficients behind each octave.
-pub const OCTAVE_SIZES: Octaves = Octaves { low: 3.0, mid: 12.0, high: 48.0, axis: 8.0 };
+pub const OCTAVE_SIZES: Octaves = Octaves { mean: 1.0, low: 3.0, mid: 12.0, high: 48.0, axis: 8.0 };
 
 /// Block energy, upright. The luma is first reduced by `reduction`, so that a block covers about
 /// the same share of the page at every resolution: what a reader sees blurred on a page of 2,000

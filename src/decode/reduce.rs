@@ -271,13 +271,16 @@ fn octaves(block: &[[f32; BLOCK]; BLOCK]) -> Octaves {
         }
     }
     let mut sums = [0.0f32; BLOCK];
-    let mut axis = 0.0;
+    let (mut axis, mut mean_coefficient) = (0.0, 0.0);
     for (v, basis) in DCT.iter().enumerate() {
         let mut line = [0.0f32; BLOCK];
         for (weight, half) in basis.iter().zip(&half) {
             for (coefficient, half) in line.iter_mut().zip(half) {
                 *coefficient += weight * half;
             }
+        }
+        if v == 0 {
+            mean_coefficient = line[0];
         }
         for (u, coefficient) in line.iter().enumerate() {
             sums[u.max(v)] += coefficient * coefficient;
@@ -287,7 +290,9 @@ fn octaves(block: &[[f32; BLOCK]; BLOCK]) -> Octaves {
         }
     }
     let high = sums[4] + sums[5] + sums[6] + sums[7];
-    Octaves { low: sums[1], mid: sums[2] + sums[3], high, axis }
+    // The orthonormal coefficient of the mean is eight times the mean.
+    let mean = mean_coefficient / BLOCK as f32;
+    Octaves { mean, low: sums[1], mid: sums[2] + sums[3], high, axis }
 }
 
 #[cfg(test)]

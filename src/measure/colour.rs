@@ -205,7 +205,7 @@ mod tests {
 
     fn measured(rgb: impl Fn(usize, usize) -> [f32; 3]) -> Option<Colour> {
         let planes = planes(rgb);
-        measure(&planes, &tone::measure(&planes.y), None)
+        measure(&planes, &tone::measure(&planes.y, None), None)
     }
 
     fn grey(x: usize, y: usize) -> f32 {

@@ -129,6 +129,7 @@ mod tests {
         let page = |gain: f32| {
             let block = |at: usize| match at % 10 {
                 0 => Octaves {
+                    mean: 128.0,
                     low: 40_000.0 * gain,
                     mid: 10_000.0 * gain,
                     high: 500.0 * gain,

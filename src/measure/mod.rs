@@ -61,7 +61,7 @@ impl Measured {
 
     /// Light and dark.
     pub fn tone(&self) -> &Tone {
-        self.tone.get_or_init(|| tone::measure(&self.page.planes.y))
+        self.tone.get_or_init(|| tone::measure(&self.page.planes.y, self.page.energy.as_ref()))
     }
 
     /// The sheet or card on its background; `None` where the page fills the frame.

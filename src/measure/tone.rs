@@ -1,6 +1,6 @@
 //! How light the paper is, how dark the ink, and how much of either there is.
 
-use crate::decode::page::Plane;
+use crate::decode::page::{Energy, Plane};
 
 /// Light and dark on one page, as 8-bit luma and shares of the page.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,7 +13,8 @@ pub struct Tone {
     pub clipped_share: f32,
     /// Share of cells inside the margin that are clearly darker than the paper around them.
     pub ink_share: f32,
-    /// 10th percentile of those cells: how dark the print is. `None` without ink.
+    /// How dark the print is: the level of its strokes, which cells only show mixed with paper.
+    /// `None` without print, or where energy was not wanted.
     pub ink: Option<u8>,
 }
 
@@ -29,29 +30,54 @@ const INK_CONTRAST: u8 = 10;
 /// Margin left out, as a part of each side: scanner lids and sheet edges throw lines there.
 const MARGIN: usize = 40;
 
-/// Measures a luma plane.
-pub fn measure(luma: &Plane) -> Tone {
+/// Variance of luma in a block from which it holds an edge of print.
+const EDGE_VARIANCE: f32 = 150.0;
+
+/// Blocks with edges below which there is no print to speak of.
+const FEWEST_EDGES: usize = 24;
+
+/// Measures a luma plane, and the print's level from block energy.
+pub fn measure(luma: &Plane, energy: Option<&Energy>) -> Tone {
     let histogram = histogram(luma.cells.iter());
     let total = luma.cells.len();
     let [low, paper, high] = [0.005, 0.95, 0.995].map(|share| percentile(&histogram, total, share));
     let clipped: u32 = histogram[CLIPPED..].iter().sum();
-    let (ink_share, ink) = ink(luma);
+    let ink = energy.and_then(|energy| ink_level(energy, paper));
+    let ink_share = ink_share(luma);
     Tone { paper, range: high - low, clipped_share: clipped as f32 / total as f32, ink_share, ink }
 }
 
-fn ink(luma: &Plane) -> (f32, Option<u8>) {
-    let mut dark = [0; 256];
-    let mut total = 0;
+fn ink_share(luma: &Plane) -> f32 {
+    let (mut inked, mut total) = (0u32, 0u32);
     for_each_tile(luma, |cells, paper| {
         let bound = paper - paper / INK_CONTRAST;
         for (_, _, luma) in cells {
-            dark[usize::from(luma)] += u32::from(luma < bound);
+            inked += u32::from(luma < bound);
             total += 1;
         }
     });
-    let inked: u32 = dark.iter().sum();
-    let level = (inked > 0).then(|| percentile(&dark, inked as usize, 0.1));
-    (inked as f32 / total.max(1) as f32, level)
+    inked as f32 / total.max(1) as f32
+}
+
+/// A block of paper `P` with a share `f` of strokes at level `I` has the mean `m = P - f(P-I)` and the
+/// variance `v = f(1-f)(P-I)²`, so `I = m - v/(P-m)`. The darker tenth of the blocks counts.
+fn ink_level(energy: &Energy, paper: u8) -> Option<u8> {
+    let paper = f32::from(paper);
+    let mut levels: Vec<f32> = energy
+        .blocks
+        .iter()
+        .filter_map(|block| {
+            let variance = (block.low + block.mid + block.high) / 64.0;
+            let below = paper - block.mean;
+            (variance > EDGE_VARIANCE && below > 4.0).then(|| block.mean - variance / below)
+        })
+        .collect();
+    if levels.len() < FEWEST_EDGES {
+        return None;
+    }
+    let darker = levels.len() / 10;
+    let (_, level, _) = levels.select_nth_unstable_by(darker, f32::total_cmp);
+    Some(level.clamp(0.0, 255.0) as u8)
 }
 
 /// The cells `(x, y)` inside the margin whose luma is below `share` of the paper around them.
@@ -111,6 +137,7 @@ fn percentile(histogram: &[u32; 256], total: usize, share: f32) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::page::Octaves;
 
     fn plane(width: usize, height: usize, cell: impl Fn(usize, usize) -> u8) -> Plane {
         let cells = (0..width * height).map(|at| cell(at % width, at / width)).collect();
@@ -119,23 +146,39 @@ mod tests {
 
     #[test]
     fn a_shadow_across_tinted_paper_is_not_ink() {
-        let tone = measure(&plane(400, 300, |x, _| (230 - x / 8) as u8));
+        let tone = measure(&plane(400, 300, |x, _| (230 - x / 8) as u8), None);
         assert_eq!(tone.ink_share, 0.0);
         assert_eq!(tone.ink, None);
     }
 
     #[test]
-    fn print_is_ink_and_its_level_is_the_darker_part_of_it() {
-        let tone =
-            measure(&plane(400, 300, |x, y| if x % 10 == 0 && y % 3 == 0 { 30 } else { 240 }));
+    fn print_is_ink_by_its_share_of_the_page() {
+        let print = |x, y| if x % 10 == 0 && y % 3 == 0 { 30 } else { 240 };
+        let tone = measure(&plane(400, 300, print), None);
         assert!((tone.ink_share - 1.0 / 30.0).abs() < 0.005, "{tone:?}");
-        assert_eq!(tone.ink, Some(30));
         assert_eq!(tone.paper, 240);
     }
 
     #[test]
+    fn the_level_of_thin_strokes_is_told_from_mean_and_variance() {
+        for (share, level) in [(0.1f32, 30.0f32), (0.3, 60.0), (0.05, 140.0)] {
+            let depth = 250.0 - level;
+            let block = Octaves {
+                mean: 250.0 - share * depth,
+                mid: share * (1.0 - share) * depth * depth * 64.0,
+                ..Octaves::default()
+            };
+            let blocks = vec![block; 100];
+            let ripple = [Vec::new(), Vec::new()];
+            let energy = Energy { width: 10, height: 10, reduction: 1, blocks, ripple };
+            let ink = ink_level(&energy, 250).unwrap();
+            assert!((f32::from(ink) - level).abs() <= 1.0, "{share} {level}: {ink}");
+        }
+    }
+
+    #[test]
     fn a_dark_line_along_the_edge_belongs_to_the_scanner() {
-        let tone = measure(&plane(400, 300, |x, _| if x < 5 { 0 } else { 240 }));
+        let tone = measure(&plane(400, 300, |x, _| if x < 5 { 0 } else { 240 }), None);
         assert_eq!(tone.ink_share, 0.0);
     }
 }
