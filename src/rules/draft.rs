@@ -7,6 +7,7 @@ use time::Date;
 use toml::{Table, Value};
 
 use super::book::{Layer, Overlay, PackFile, RuleBook, merge};
+use super::lint::problems;
 use super::pack::{Condition, Fault, Faults, Pack, Profile, Vocabulary, date};
 use super::rule::Rule;
 use crate::checks::{self, CATALOG, Entry};
@@ -154,11 +155,11 @@ impl Draft {
             self.fault("base.toml", &format!("checks.{id}"), no_such_check());
         }
         for entry in CATALOG {
-            let problem = match base.get(entry.id) {
-                None => Some("missing: the base pack sets the limits of every check".to_owned()),
-                Some(table) => Rule::bind(entry, table.clone()).err(),
+            let problems = match base.get(entry.id) {
+                None => vec!["missing: the base pack sets the limits of every check".to_owned()],
+                Some(table) => problems(entry, table),
             };
-            if let Some(problem) = problem {
+            for problem in problems {
                 self.fault("base.toml", &format!("checks.{}", entry.id), problem);
             }
         }
@@ -194,19 +195,21 @@ impl Draft {
                     ));
                 }
             }
-            if let Some(problem) = self.binding_problem(entry, overlay) {
-                fault(problem);
-            }
+            self.binding_problems(entry, overlay).into_iter().for_each(&mut fault);
         }
         self.faults.extend(faults);
     }
 
     /// What is wrong with an overlay, if the base below it is sound.
-    fn binding_problem(&self, entry: &'static Entry, overlay: &Overlay) -> Option<String> {
-        let mut table = self.base.get(entry.id)?.clone();
-        Rule::bind(entry, table.clone()).ok()?;
-        merge(&mut table, &overlay.table);
-        Rule::bind(entry, table).err()
+    fn binding_problems(&self, entry: &'static Entry, overlay: &Overlay) -> Vec<String> {
+        match self.base.get(entry.id) {
+            Some(base) if Rule::bind(entry, base.clone()).is_ok() => {
+                let mut table = base.clone();
+                merge(&mut table, &overlay.table);
+                problems(entry, &table)
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Names that one file gives another: slots, provinces, entities, filing types.

@@ -8,6 +8,7 @@
 mod book;
 mod context;
 mod draft;
+mod lint;
 mod pack;
 mod rule;
 
