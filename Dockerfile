@@ -10,10 +10,10 @@ ENV RUSTFLAGS="-C target-feature=+crt-static"
 RUN cargo build --release --locked --bin scanvet --target x86_64-unknown-linux-gnu \
     && cp target/x86_64-unknown-linux-gnu/release/scanvet /scanvet
 
-FROM gcr.io/distroless/static-debian12:nonroot
+FROM scratch
 COPY --from=build /scanvet /scanvet
 COPY LICENSE-MIT LICENSE-APACHE /
-USER nonroot
+USER 65532:65532
 EXPOSE 50051
 HEALTHCHECK --interval=10s --timeout=3s --start-period=2s CMD ["/scanvet", "health"]
 ENTRYPOINT ["/scanvet"]

@@ -8,7 +8,7 @@ use crate::reason::{Check, Finding, Measurement, Needs, Reason, Unreadable};
 
 reason! {
     /// The picture is out of focus or was enlarged from a small one, so that its text cannot be read
-    /// reliably. Measured as the blur radius of the strongest edges against the page's long side,
+    /// reliably. Measured as the blur radius of the strongest edges against the document's long side,
     /// independent of contrast and resolution.
     pub(super) IMAGE_BLURRED = Error {
         en: "The picture is blurred"
@@ -28,7 +28,7 @@ pub(super) struct Reading {
     radius_per_mille: f64,
 }
 
-/// How much blur passes, and how much is surely too much, per thousand of the long side.
+/// How much blur passes, and how much is surely too much, per thousand of the document's long side.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Limits {

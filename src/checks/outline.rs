@@ -111,8 +111,12 @@ impl Check for OutlineCheck {
             (true, false) => &ASPECT_RATIO_WRONG,
             (false, false) => &DOCUMENT_NOT_FOUND,
         };
-        // Only the size of an outline that was found is certain.
-        let sure = too_small && reading.area_share < limits.doubtful_min_area_share;
+        // Only the size of an outline is certain, and only of one that has the document's shape: a
+        // portrait on a page is an outline too.
+        let like_the_document = difference(reading, limits)
+            .is_none_or(|difference| difference <= limits.max_aspect_difference);
+        let sure =
+            too_small && like_the_document && reading.area_share < limits.doubtful_min_area_share;
         let finding = Finding::of(reason)
             .doubtful_if(!sure)
             .because(broken)

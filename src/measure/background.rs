@@ -12,6 +12,9 @@ pub struct Distance {
     pub height: usize,
     /// Row-major.
     pub cells: Vec<f32>,
+    /// Share of the border that lies on the surface: near 1 for a desk, little for a page that fills
+    /// the frame with print of its own.
+    pub border_share: f32,
 }
 
 /// Part of the longer side that counts as border.
@@ -73,7 +76,8 @@ pub fn distance(planes: &Planes) -> Distance {
             cells.push((luma * luma + chroma).sqrt());
         }
     }
-    Distance { width, height, cells }
+    let border_share = kept.len() as f32 / samples.len().max(1) as f32;
+    Distance { width, height, cells, border_share }
 }
 
 /// One cell: its place as the terms of the surface, and its values.

@@ -15,7 +15,8 @@ pub struct Focus {
     pub sharpness: f32,
     /// The standard deviation in full-resolution pixels of the Gaussian that blurs as much.
     pub radius_px: f32,
-    /// The same per thousand of the page's long side: what counts for a reader.
+    /// The same per thousand of the document's long side (its outline's, or the page's that fills the
+    /// frame): what counts for a reader.
     pub radius_per_mille: f32,
 }
 
@@ -50,7 +51,7 @@ const CALIBRATION: [(f32, f32); 9] = [
 ];
 
 /// Measures block energy; `None` where no edge is strong enough to judge by.
-pub fn measure(energy: &Energy, long_side: usize) -> Option<Focus> {
+pub fn measure(energy: &Energy, long_side_px: f64) -> Option<Focus> {
     let noise = noise(&energy.blocks)?;
     let mut strong: Vec<(f32, f32)> = energy
         .blocks
@@ -74,7 +75,7 @@ pub fn measure(energy: &Energy, long_side: usize) -> Option<Focus> {
     shares.sort_unstable_by(f32::total_cmp);
     let sharpness = quantile(&shares, JUDGED);
     let radius_px = radius(sharpness) * energy.reduction as f32;
-    Some(Focus { sharpness, radius_px, radius_per_mille: radius_px * 1000.0 / long_side as f32 })
+    Some(Focus { sharpness, radius_px, radius_per_mille: radius_px * 1000.0 / long_side_px as f32 })
 }
 
 /// Noise energy a coefficient: the median of the finest octave over the quieter quarter of blocks.
@@ -121,7 +122,7 @@ mod tests {
     fn a_page_without_edges_has_no_sharpness() {
         let blocks = vec![OCTAVE_SIZES; 1000];
         let energy = energy(blocks);
-        assert_eq!(measure(&energy, 320), None);
+        assert_eq!(measure(&energy, 320.0), None);
     }
 
     #[test]
@@ -139,7 +140,7 @@ mod tests {
             };
             energy((0..1000).map(block).collect())
         };
-        let [full, half] = [1.0, 0.25].map(|gain| measure(&page(gain), 2000).unwrap());
+        let [full, half] = [1.0, 0.25].map(|gain| measure(&page(gain), 2000.0).unwrap());
         assert_eq!(full, half);
     }
 }

@@ -126,7 +126,8 @@ impl Measured {
     pub fn focus(&self) -> Option<&Focus> {
         self.focus
             .get_or_init(|| {
-                let long_side = self.page.width.max(self.page.height);
+                let frame = self.page.width.max(self.page.height) as f64;
+                let long_side = self.outline().map_or(frame, |outline| outline.long_side_px);
                 self.page.energy.as_ref().and_then(|energy| focus::measure(energy, long_side))
             })
             .as_ref()

@@ -50,12 +50,18 @@ const LEAST_AREA: f64 = 0.05;
 /// page that fills the frame. A card that leaves the frame is narrower than it.
 const WHOLE_SIDE: f64 = 0.97;
 
+/// A sheet that covers more of the frame is the page itself, cropped tightly.
+const FILLS_THE_FRAME: f64 = 0.88;
+
+/// Less of the border on one surface is no desk: the frame lies inside the document.
+const LEAST_BORDER: f32 = 0.6;
+
 /// A frame of fewer cells a side has no room for a sheet on a desk.
 const LEAST_SIDE: usize = 24;
 
 /// Finds the sheet; `scale` is the number of full-resolution pixels a cell.
 pub fn find(distance: &Distance, scale: usize) -> Option<Outline> {
-    if distance.width.min(distance.height) < LEAST_SIDE {
+    if distance.width.min(distance.height) < LEAST_SIDE || distance.border_share < LEAST_BORDER {
         return None;
     }
     let mask = largest_shape(&shape(distance));
@@ -74,7 +80,8 @@ pub fn find(distance: &Distance, scale: usize) -> Option<Outline> {
     let is_sheet =
         filled / hull_area >= LEAST_FILL && hull_area / area(&corners) >= LEAST_RECTANGULARITY;
     let outline = is_sheet.then(|| describe(&mask, corners, hull_area, scale))?;
-    (outline.touching.iter().all(|share| *share < WHOLE_SIDE)).then_some(outline)
+    let apart = outline.touching.iter().all(|share| *share < WHOLE_SIDE);
+    (apart && outline.area_share < FILLS_THE_FRAME).then_some(outline)
 }
 
 impl Outline {
@@ -271,7 +278,7 @@ mod tests {
                 if u.abs() < across / 2.0 && v.abs() < down / 2.0 { 20.0 } else { 0.5 }
             })
             .collect();
-        Distance { width, height, cells }
+        Distance { width, height, cells, border_share: 1.0 }
     }
 
     #[test]
@@ -297,7 +304,8 @@ mod tests {
     #[test]
     fn a_band_along_a_whole_side_belongs_to_the_page() {
         let cells = (0..400 * 300).map(|at| if at / 400 < 60 { 20.0 } else { 0.5 });
-        let distance = Distance { width: 400, height: 300, cells: cells.collect() };
+        let distance =
+            Distance { width: 400, height: 300, cells: cells.collect(), border_share: 1.0 };
         assert_eq!(find(&distance, 4), None);
     }
 
@@ -306,7 +314,8 @@ mod tests {
         let cells = (0..400 * 300).map(|at| {
             if (at / 400) % 40 < 10 && (20..380).contains(&(at % 400)) { 20.0 } else { 0.5 }
         });
-        let distance = Distance { width: 400, height: 300, cells: cells.collect() };
+        let distance =
+            Distance { width: 400, height: 300, cells: cells.collect(), border_share: 1.0 };
         assert_eq!(find(&distance, 4), None);
     }
 }
