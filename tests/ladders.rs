@@ -4,7 +4,9 @@ mod support;
 
 use image::RgbImage;
 use scanvet::verdict::Verdict;
+use support::cases::{CASES, Setting};
 use support::draw::{self, CARD, SMALL_CARD};
+use support::scene::Shot;
 use support::{codes, encode, faults, judge, reading, said};
 
 /// Where a reading goes as the fault grows.
@@ -223,4 +225,84 @@ fn a_slight_slope_changes_no_verdict() {
         let verdict = judge(&encode::jpeg(&faults::askew(&CARD, slope), 85));
         assert_eq!(codes(&verdict), [] as [&str; 0], "slope {slope}: {}", said(&verdict));
     }
+}
+
+/// The readings of a case as its fault grows: each step as far as the last or farther, one flip.
+fn climb(code: &str, on: &str, name: &str, [check, value]: [&str; 2], goes: Goes, steps: &[f32]) {
+    let case = CASES.iter().find(|case| case.code == code && case.on == on).unwrap();
+    let rules = (case.asked)().rules();
+    let shot = Shot { turned: 0.5, taper: 0.0, middle: [0.5; 2], ..Shot::of(2) };
+    let (light, grain, vignette) = ([1.0; 3], 1.0, 0.05);
+    let setting = Setting { seed: 2, shot, light, grain, vignette, quality: 88 };
+    let judged: Vec<(f32, Verdict)> = steps
+        .iter()
+        .map(|&step| (step, support::judge_by(&rules, &(case.make)(&setting, step), None)))
+        .collect();
+    let found: Vec<bool> =
+        judged.iter().map(|(_, verdict)| codes(verdict).contains(&code)).collect();
+    let said: Vec<String> =
+        judged.iter().map(|(step, verdict)| format!("{step}: {}", said(verdict))).collect();
+    let flips = found.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    assert!(flips == 1 && !found[0], "{name} flips {flips} times:\n{}", said.join("\n"));
+    let read: Vec<f64> =
+        judged.iter().map(|(_, verdict)| reading(verdict, check, value).abs()).collect();
+    let known: Vec<f64> = read.iter().copied().filter(|read| read.is_finite()).collect();
+    assert!(known.len() * 3 >= steps.len() * 2, "{name} is seldom read: {read:?}");
+    let [least, most] = [f64::min, f64::max].map(|pick| known.iter().copied().fold(known[0], pick));
+    for pair in known.windows(2) {
+        let back = if goes == Goes::Up { pair[0] - pair[1] } else { pair[1] - pair[0] };
+        assert!(back <= 0.03 * (most - least), "{name} goes back: {read:?}");
+    }
+    // The flip lies between the amounts that pass and those that fail.
+    let flip = steps[found.iter().position(|found| *found).unwrap()];
+    let (near, far) = (case.passes[2].min(case.fails[0]), case.passes[2].max(case.fails[0]));
+    assert!((near..=far).contains(&flip), "{name} flips at {flip}, not in {near}..={far}");
+}
+
+#[test]
+fn more_turn_never_reads_straighter() {
+    let steps = [0.0, 1.0, 2.0, 3.5, 4.5, 5.5, 6.0, 7.0, 8.0, 10.0, 13.0, 16.0, 20.0];
+    climb("SKEWED", "cards", "turn of a card", ["geometry.skew", "degrees"], Goes::Up, &steps);
+    let steps = [0.0, 0.01, 0.02, 0.03, 0.04, 0.045, 0.05, 0.06, 0.09, 0.14, 0.2, 0.26, 0.34];
+    climb("SKEWED", "forms", "turn of a form", ["geometry.skew", "degrees"], Goes::Up, &steps);
+}
+
+#[test]
+fn more_slant_never_reads_as_less() {
+    let steps = [0.0, 0.04, 0.08, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.4];
+    climb("PERSPECTIVE", "cards", "slant", ["geometry.perspective", "taper"], Goes::Up, &steps);
+}
+
+#[test]
+fn the_more_of_a_card_is_outside_the_surer_it_is_cut_off() {
+    // The share of the side that is touched jumps to the card's own width and stays there.
+    let steps = [-0.09, -0.06, -0.045, 0.02, 0.04, 0.08, 0.12, 0.2, 0.3];
+    climb("EDGES_CUT_OFF", "cards", "cut", ["geometry.edges", "bottom"], Goes::Up, &steps);
+}
+
+#[test]
+fn fewer_pixels_an_inch_never_read_as_more() {
+    let steps = [300.0, 220.0, 180.0, 150.0, 140.0, 135.0, 125.0, 120.0, 100.0, 80.0, 60.0, 50.0];
+    let value = ["resolution.dpi", "long_side_px"];
+    climb("DPI_TOO_LOW", "forms", "reduction of a form", value, Goes::Down, &steps);
+}
+
+#[test]
+fn a_larger_reflection_never_reads_as_a_smaller_one() {
+    let steps = [0.0, 0.006, 0.012, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.13, 0.17];
+    climb("GLARE", "cards", "reflection", ["legibility.glare", "share"], Goes::Up, &steps);
+}
+
+#[test]
+fn less_contrast_never_reads_as_more() {
+    let steps = [0.0, 0.15, 0.3, 0.45, 0.5, 0.6, 0.7, 0.78, 0.84, 0.9];
+    let value = ["legibility.contrast", "contrast"];
+    climb("LOW_CONTRAST", "cards", "fading print", value, Goes::Down, &steps);
+}
+
+#[test]
+fn harder_compression_never_reads_as_better_quality() {
+    let steps = [5.0, 15.0, 30.0, 45.0, 60.0, 70.0, 73.0, 77.0, 80.0, 85.0, 90.0];
+    let value = ["legibility.compression", "quality"];
+    climb("OVERCOMPRESSED", "cards", "compression", value, Goes::Down, &steps);
 }

@@ -304,6 +304,8 @@ fn a_check_can_be_switched_off() {
     );
     let rules = loaded(&packs).rules(&context("generic"), "", TODAY).unwrap();
     assert!(rules.rule("legibility.blur").is_none());
+    let before = BOOK.rules(&context("generic"), "", TODAY).unwrap().off.len();
+    assert_eq!(rules.off.len(), before + 1);
     assert!(rules.off.iter().any(|entry| entry.id == "legibility.blur"));
     let verdict = support::judge_by(&rules, &fixtures::small_jpeg(), None);
     let outcome = verdict.checks.iter().find(|outcome| outcome.check == "legibility.blur").unwrap();

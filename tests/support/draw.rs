@@ -11,11 +11,14 @@ use image::{Rgb, RgbImage};
 /// Red, green, blue in 0..=255.
 pub type Colour = [f32; 3];
 
-const INK: Colour = [34.0, 34.0, 40.0];
+/// What print is printed with.
+pub const INK: Colour = [34.0, 34.0, 40.0];
 const SKIN: Colour = [222.0, 180.0, 150.0];
 const HAIR: Colour = [44.0, 36.0, 34.0];
-const SEAL: Colour = [205.0, 38.0, 44.0];
-const PEN: Colour = [32.0, 40.0, 120.0];
+/// What seals are pressed with.
+pub const SEAL: Colour = [205.0, 38.0, 44.0];
+/// What signatures are written with.
+pub const PEN: Colour = [32.0, 40.0, 120.0];
 
 /// Numbers without a pattern, from Knuth's MMIX multiplier.
 pub struct Lcg(u64);
@@ -38,6 +41,11 @@ impl Lcg {
         self.bits() as usize % bound
     }
 
+    /// A number from `from` to `to`.
+    pub fn between(&mut self, from: f32, to: f32) -> f32 {
+        from + (to - from) * (self.bits() >> 8) as f32 / 16_777_215.0
+    }
+
     /// In -1..1, denser in the middle, as noise is.
     fn noise(&mut self) -> f32 {
         let bits = self.bits();
@@ -47,12 +55,13 @@ impl Lcg {
 }
 
 /// Something like a sine of `turns`, of parabolas.
-fn wave(turns: f32) -> f32 {
+pub fn wave(turns: f32) -> f32 {
     let phase = 2.0 * (turns - turns.floor()) - 1.0;
     -4.0 * phase * (1.0 - phase.abs())
 }
 
-fn mix(from: Colour, to: Colour, share: f32) -> Colour {
+/// A colour between two.
+pub fn mix(from: Colour, to: Colour, share: f32) -> Colour {
     std::array::from_fn(|at| from[at] + (to[at] - from[at]) * share)
 }
 
@@ -71,6 +80,33 @@ impl Canvas {
             .map(|cell| paint(at(cell % width, width), at(cell / width, height)))
             .collect();
         Self { width, height, cells }
+    }
+
+    /// Width and height.
+    pub fn size(&self) -> (usize, usize) {
+        (self.width, self.height)
+    }
+
+    /// The colour between the four cells around a place, in pixels; the rim goes on outside.
+    pub fn between(&self, x: f32, y: f32) -> Colour {
+        let x = (x - 0.5).clamp(0.0, self.width as f32 - 1.001);
+        let y = (y - 0.5).clamp(0.0, self.height as f32 - 1.001);
+        let (left, top) = (x as usize, y as usize);
+        let row = |y: usize| {
+            let cells = &self.cells[y * self.width + left..][..2];
+            mix(cells[0], cells[1], x - left as f32)
+        };
+        mix(row(top), row(top + 1), y - top as f32)
+    }
+
+    /// Every cell changed by its place, in 0..1 across and down.
+    pub fn changed(&self, change: impl Fn(f32, f32, Colour) -> Colour) -> Self {
+        let at = |at: usize, of: usize| (at as f32 + 0.5) / of as f32;
+        let changed = |(cell, &colour): (usize, &Colour)| {
+            change(at(cell % self.width, self.width), at(cell / self.width, self.height), colour)
+        };
+        let cells = self.cells.iter().enumerate().map(changed).collect();
+        Self { cells, ..*self }
     }
 
     /// Lays `paint` over the box where `distance` (negative inside) says so, with a soft edge.
@@ -155,7 +191,7 @@ impl Canvas {
     }
 
     /// A five-pointed star as on a seal.
-    fn star(&mut self, [cx, cy]: [f32; 2], radius: f32, colour: Colour) {
+    pub fn star(&mut self, [cx, cy]: [f32; 2], radius: f32, colour: Colour) {
         // Corners of a pentagon, outer and inner in turn, so that no trigonometry is needed.
         const CORNERS: [[f32; 2]; 10] = [
             [0.0, -1.0],
@@ -215,7 +251,12 @@ impl Canvas {
     }
 
     /// Wavy lines as on bank notes.
-    fn guilloche(&mut self, [left, top, right, bottom]: [f32; 4], lines: usize, colour: Colour) {
+    pub fn guilloche(
+        &mut self,
+        [left, top, right, bottom]: [f32; 4],
+        lines: usize,
+        colour: Colour,
+    ) {
         let height = bottom - top;
         for line in 0..lines {
             let phase = line as f32 / lines as f32;
@@ -233,7 +274,7 @@ impl Canvas {
     }
 
     /// A head with shoulders that fills the box.
-    fn person(&mut self, [left, top, right, bottom]: [f32; 4], clothes: Colour) {
+    pub fn person(&mut self, [left, top, right, bottom]: [f32; 4], clothes: Colour) {
         let (w, h) = (right - left, bottom - top);
         let at = |x: f32, y: f32| [left + x * w, top + y * h];
         let [sx, sy] = at(0.5, 1.02);
@@ -353,91 +394,6 @@ pub static CARD: LazyLock<RgbImage> = LazyLock::new(|| card(1400));
 
 /// The card a little above the smallest size that passes, for fixtures about other things.
 pub static SMALL_CARD: LazyLock<RgbImage> = LazyLock::new(|| card(820));
-
-/// What stands on a form apart from its print.
-#[derive(Clone, Copy, Debug)]
-pub struct Form {
-    /// A provider's coloured mark at the top.
-    pub mark: bool,
-    /// The red seal.
-    pub seal: bool,
-    /// The signature in blue ink.
-    pub signature: bool,
-}
-
-/// An authenticity form on A4 at 150 pixels per inch, from a flatbed scanner.
-pub fn form(parts: Form) -> RgbImage {
-    let (width, height) = (1240, 1754);
-    let (w, h) = (width as f32, height as f32);
-    let mut canvas = Canvas::new(width, height, |x, y| {
-        mix([244.0, 243.0, 238.0], [232.0, 232.0, 230.0], 0.5 * x + 0.4 * y)
-    });
-    let at = |x: f32, y: f32| [x * w, y * h];
-    if parts.mark {
-        canvas.rectangle([0.07 * w, 0.010 * h, 0.62 * w, 0.037 * h], 6.0, [232.0, 110.0, 30.0]);
-        canvas.text(at(0.09, 0.0155), 26.0, [250.0, 250.0, 246.0], "CLOUD PROVIDER SPECIMEN");
-    }
-    for [top, bottom] in [[0.043, 0.069], [0.169, 0.194], [0.629, 0.657]] {
-        canvas.rectangle([0.07 * w, top * h, 0.93 * w, bottom * h], 0.0, [26.0, 26.0, 28.0]);
-    }
-    let white = [236.0, 236.0, 232.0];
-    canvas.text(at(0.09, 0.0505), 24.0, white, "PART ONE: FILED BY");
-    canvas.text(at(0.09, 0.176), 24.0, white, "PART TWO: VERIFIED");
-    canvas.text(at(0.09, 0.637), 24.0, white, "PART THREE: DECLARED");
-    canvas.text(at(0.15, 0.083), 36.0, INK, "WEBSITE AUTHENTICITY FORM");
-    for (row, label) in
-        ["FILING ENTITY  SAMPLE COMPANY", "DOMAIN NAME    EXAMPLE.TEST"].into_iter().enumerate()
-    {
-        canvas.text(at(0.08, 0.118 + 0.022 * row as f32), 20.0, INK, label);
-    }
-    let lines = [
-        "The original of the identity document was seen",
-        "and agrees with what the form says of it.",
-        "The person in the photo is the person in charge.",
-        "The telephone number was called and answered.",
-    ];
-    for row in 0..9 {
-        let y = 0.214 + 0.045 * row as f32;
-        canvas.rectangle(
-            [0.07 * w, (y + 0.0185) * h, 0.93 * w, (y + 0.0185) * h + 1.5],
-            0.0,
-            [120.0, 120.0, 122.0],
-        );
-        canvas.text(at(0.08, y + 0.002), 19.0, INK, lines[row % lines.len()]);
-    }
-    for row in 0..4 {
-        let text = "I declare that all of this is true and that I know what follows.";
-        canvas.text(at(0.08, 0.68 + 0.035 * row as f32), 17.0, INK, text);
-    }
-    canvas.text(at(0.08, 0.868), 18.0, INK, "SIGNATURE");
-    canvas.text(at(0.52, 0.842), 18.0, INK, "SEAL OF THE ENTITY");
-    if parts.signature {
-        let pen: Vec<[f32; 2]> = (0..90)
-            .map(|step| {
-                let along = step as f32 / 89.0;
-                let swing = wave(along * 6.5) * (1.0 - 0.5 * along) + 0.4 * wave(along * 2.3 + 0.3);
-                at(0.22 + 0.20 * along + 0.012 * wave(along * 6.5 + 0.25), 0.88 - 0.014 * swing)
-            })
-            .collect();
-        canvas.stroke(&pen, 4.0, PEN);
-        canvas.stroke(&[at(0.22, 0.9), at(0.43, 0.893)], 3.0, PEN);
-    }
-    if parts.seal {
-        let (centre, radius) = (at(0.69, 0.91), 0.088 * w);
-        canvas.ellipse(centre, [radius, radius], 11.0, SEAL);
-        canvas.star(centre, 0.36 * radius, SEAL);
-        for (row, text) in [(-0.62, "SAMPLE CO"), (0.5, "SPECIMEN")] {
-            let size = 0.13 * radius;
-            let left = centre[0] - 0.44 * size * text.len() as f32;
-            canvas.text([left, centre[1] + row * radius], size * 1.1, SEAL, text);
-        }
-    }
-    canvas.photographed(0.03, 0.7, 5)
-}
-
-/// The form with all that belongs on it.
-pub static FORM: LazyLock<RgbImage> =
-    LazyLock::new(|| form(Form { mark: true, seal: true, signature: true }));
 
 /// Somebody who does not exist before a provider's blue backdrop.
 pub fn photo(width: usize) -> RgbImage {

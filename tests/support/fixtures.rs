@@ -1,15 +1,28 @@
 //! Every file below `testdata/` that the drawings make, by its path there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use image::RgbImage;
 
-use super::draw::{self, CARD, FORM, Form, SMALL_CARD};
+use super::cases::{CASES, Setting};
+use super::draw::{self, CARD, SMALL_CARD};
 use super::encode::{self, Png};
 use super::faults;
+use super::forms::{FORM, Form, WHOLE};
+use super::scene::Shot;
 
 /// Quality at which phones and mail programs save.
 const QUALITY: u8 = 70;
+
+/// Reasons whose fixtures are listed one by one.
+const BY_HAND: [&str; 6] = [
+    "RESOLUTION_TOO_LOW",
+    "IMAGE_TOO_DARK",
+    "IMAGE_TOO_BRIGHT",
+    "PAGE_BLANK",
+    "COLOUR_MISSING",
+    "IMAGE_BLURRED",
+];
 
 /// The committed files that are drawn: path below `testdata/` → bytes.
 pub fn drawn() -> BTreeMap<String, Vec<u8>> {
@@ -22,6 +35,7 @@ pub fn drawn() -> BTreeMap<String, Vec<u8>> {
     files.light();
     files.colour();
     files.sharpness();
+    files.documents();
     files.0
 }
 
@@ -103,7 +117,7 @@ impl Files {
             ("reject-form-grey.jpg", encode::jpeg_grey(&faults::grey(&FORM), 40)),
             ("reject-png-named.jpg", encode::png(&leaflet)),
             ("reject-text-named.jpg", b"This is a letter, whatever its name says.\n".to_vec()),
-            ("review-card-a-little-blurred.jpg", jpeg(&faults::blurred(&SMALL_CARD, 0.72))),
+            ("review-card-a-little-blurred.jpg", jpeg(&faults::blurred(&SMALL_CARD, 0.65))),
         ] {
             self.add(&format!("samples/{name}"), bytes);
         }
@@ -283,8 +297,8 @@ impl Files {
             jpeg(&faults::desaturated(card, 0.19)),
         );
         self.reason("COLOUR_MISSING", "pass-faded.jpg", jpeg(&faults::desaturated(card, 0.26)));
-        let unsealed = draw::form(Form { mark: false, seal: false, signature: false });
-        let sealed = draw::form(Form { mark: false, seal: true, signature: false });
+        let unsealed = Form { mark: false, seal: 0.0, signature: 0.0, ..WHOLE }.scanned();
+        let sealed = Form { mark: false, signature: 0.0, ..WHOLE }.scanned();
         let form = |picture: &RgbImage| encode::jpeg(picture, 25);
         self.reason(
             "COLOUR_MISSING/authenticity-form",
@@ -294,12 +308,34 @@ impl Files {
         self.reason("COLOUR_MISSING/authenticity-form", "pass-form-with-seal.jpg", form(&sealed));
     }
 
+    /// The reasons whose faults are drawn by amount: the weakest that fails, and the one that
+    /// just passes.
+    fn documents(&mut self) {
+        // Of reasons with several cases the first is enough here; `tests/pairs.rs` makes them all.
+        let mut seen = BTreeSet::from(BY_HAND);
+        for case in CASES.iter().filter(|case| seen.insert(case.code)) {
+            let is_form = case.on == "forms";
+            let shot = Shot { frame: [820, 615], ..Shot::of(1) };
+            let quality = match case.code {
+                // Harder compression takes the rhythm of an enlargement away.
+                "UPSCALED" => 88,
+                _ if is_form => 32,
+                _ => 45,
+            };
+            let (light, grain, vignette) = ([1.0; 3], 0.3, 0.05);
+            let setting = Setting { seed: 1, shot, light, grain, vignette, quality };
+            for (name, amount) in [("fail-just", case.fails[0]), ("pass-just", case.passes[2])] {
+                self.reason(case.code, &format!("{name}.jpg"), (case.make)(&setting, amount));
+            }
+        }
+    }
+
     fn sharpness(&mut self) {
         let card = &*SMALL_CARD;
         let jpeg = |picture: &RgbImage| encode::jpeg(picture, QUALITY);
         for (name, sigma) in [
-            ("pass-just-sharp-enough", 0.65),
-            ("fail-just-too-soft", 0.72),
+            ("pass-just-sharp-enough", 0.55),
+            ("fail-just-too-soft", 0.65),
             ("fail-out-of-focus", 2.5),
         ] {
             self.reason(

@@ -1,10 +1,13 @@
 //! What the integration tests share: drawn pictures, their faults, encoders, and one way to ask.
 #![allow(dead_code, unreachable_pub, reason = "each test takes its part of this")]
 
+pub mod cases;
 pub mod draw;
 pub mod encode;
 pub mod faults;
 pub mod fixtures;
+pub mod forms;
+pub mod scene;
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -32,6 +35,10 @@ pub struct Asked {
     pub slot: String,
     /// Empty = the default profile.
     pub profile: String,
+    /// Empty = unknown.
+    pub province: String,
+    /// Empty = unknown.
+    pub entity: String,
     /// Media type that the sender claims.
     pub declared: Option<String>,
 }
@@ -54,7 +61,13 @@ impl Asked {
 
     /// The rules that hold.
     pub fn rules(&self) -> RuleSet {
-        let context = Context { profile: self.profile.clone(), ..Context::default() };
+        let known = |text: &String| (!text.is_empty()).then(|| text.clone());
+        let context = Context {
+            profile: self.profile.clone(),
+            province: known(&self.province),
+            entity: known(&self.entity),
+            ..Context::default()
+        };
         BOOK.rules(&context, &self.slot, TODAY).unwrap_or_else(|fault| panic!("{fault}"))
     }
 
