@@ -1,5 +1,7 @@
 //! A grey copy is no colour scan, whatever light it lies in, and a pale original is one.
 
+#![allow(clippy::print_stdout, reason = "the counts are what the test is run for")]
+
 mod support;
 
 use std::sync::LazyLock;
