@@ -1,6 +1,6 @@
 //! How light the paper is, how dark the ink, and how much of either there is.
 
-use crate::decode::page::{Energy, Plane};
+use crate::decode::page::{Energy, Octaves, Plane};
 
 /// Light and dark on one page, as 8-bit luma and shares of the page.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,8 +30,10 @@ const INK_CONTRAST: u8 = 10;
 /// Margin left out, as a part of each side: scanner lids and sheet edges throw lines there.
 const MARGIN: usize = 40;
 
-/// Variance of luma in a block from which it holds an edge of print.
-const EDGE_VARIANCE: f32 = 150.0;
+/// Least variance of luma in a block with an edge of print: twice what grain has. On a page with
+/// strong print, blocks below this part of its strongest ones hold none.
+const EDGE_VARIANCE: f32 = 40.0;
+const EDGE_PART: f32 = 0.2;
 
 /// Blocks with edges below which there is no print to speak of.
 const FEWEST_EDGES: usize = 24;
@@ -63,13 +65,20 @@ fn ink_share(luma: &Plane) -> f32 {
 /// variance `v = f(1-f)(P-I)²`, so `I = m - v/(P-m)`. The darker tenth of the blocks counts.
 fn ink_level(energy: &Energy, paper: u8) -> Option<u8> {
     let paper = f32::from(paper);
+    let variance = |block: &Octaves| (block.low + block.mid + block.high) / 64.0;
+    let mut variances: Vec<f32> = energy.blocks.iter().map(variance).collect();
+    if variances.is_empty() {
+        return None;
+    }
+    let strong = variances.len() * 49 / 50;
+    let strongest = *variances.select_nth_unstable_by(strong, f32::total_cmp).1;
+    let edge = EDGE_VARIANCE.max(EDGE_PART * strongest);
     let mut levels: Vec<f32> = energy
         .blocks
         .iter()
         .filter_map(|block| {
-            let variance = (block.low + block.mid + block.high) / 64.0;
-            let below = paper - block.mean;
-            (variance > EDGE_VARIANCE && below > 4.0).then(|| block.mean - variance / below)
+            let (variance, below) = (variance(block), paper - block.mean);
+            (variance > edge && below > 4.0).then(|| block.mean - variance / below)
         })
         .collect();
     if levels.len() < FEWEST_EDGES {
@@ -137,7 +146,6 @@ fn percentile(histogram: &[u32; 256], total: usize, share: f32) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decode::page::Octaves;
 
     fn plane(width: usize, height: usize, cell: impl Fn(usize, usize) -> u8) -> Plane {
         let cells = (0..width * height).map(|at| cell(at % width, at / width)).collect();

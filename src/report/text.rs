@@ -66,7 +66,7 @@ pub fn against_bound(measurement: &Measurement, locale: Locale) -> String {
         "1" => "",
         "By" => " B",
         "{pixel}" => " px",
-        "{frame}" => "",
+        "{frame}" | "{page}" => "",
         "[ppth]" => " ‰",
         "deg" => "°",
         other => other,

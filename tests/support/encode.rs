@@ -186,3 +186,37 @@ fn bits(picture: &RgbImage) -> Vec<u8> {
         })
         .collect()
 }
+
+/// A TIFF of so many grey pages of 8 × 8 pixels, uncompressed (TIFF 6.0, section 3).
+pub fn tiff(pages: u32) -> Vec<u8> {
+    const SIDE: u32 = 8;
+    /// Width, height, bits, compression, photometric, strip, samples, rows, bytes.
+    const ENTRIES: u32 = 9;
+    const DIRECTORY: u32 = 2 + 12 * ENTRIES + 4;
+    let page = DIRECTORY + SIDE * SIDE;
+    let mut bytes = b"II*\0\x08\0\0\0".to_vec();
+    for number in 0..pages {
+        let start = 8 + number * page;
+        let next = if number + 1 < pages { start + page } else { 0 };
+        bytes.extend((ENTRIES as u16).to_le_bytes());
+        for (tag, value) in [
+            (256u16, SIDE),
+            (257, SIDE),
+            (258, 8),
+            (259, 1),
+            (262, 1),
+            (273, start + DIRECTORY),
+            (277, 1),
+            (278, SIDE),
+            (279, SIDE * SIDE),
+        ] {
+            bytes.extend(tag.to_le_bytes());
+            bytes.extend(4u16.to_le_bytes());
+            bytes.extend(1u32.to_le_bytes());
+            bytes.extend(value.to_le_bytes());
+        }
+        bytes.extend(next.to_le_bytes());
+        bytes.extend((0..SIDE * SIDE).map(|at| (at * 3) as u8));
+    }
+    bytes
+}

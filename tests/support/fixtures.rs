@@ -117,7 +117,7 @@ impl Files {
             ("reject-form-grey.jpg", encode::jpeg_grey(&faults::grey(&FORM), 40)),
             ("reject-png-named.jpg", encode::png(&leaflet)),
             ("reject-text-named.jpg", b"This is a letter, whatever its name says.\n".to_vec()),
-            ("review-card-a-little-blurred.jpg", jpeg(&faults::blurred(&SMALL_CARD, 0.65))),
+            ("review-card-a-little-blurred.jpg", jpeg(&faults::blurred(&SMALL_CARD, 0.74))),
         ] {
             self.add(&format!("samples/{name}"), bytes);
         }
@@ -195,6 +195,8 @@ impl Files {
         self.reason("FILE_UNPROCESSABLE", "fail-arithmetic-coding.jpg", arithmetic_coded());
         self.reason("FILE_UNPROCESSABLE", "pass-huffman-coding.jpg", jpeg);
         let moved = faults::askew(&leaflet, 0.01);
+        self.reason("TOO_MANY_PAGES", "fail-21-pages.tif", encode::tiff(21));
+        self.reason("TOO_MANY_PAGES", "pass-20-pages.tif", encode::tiff(20));
         self.reason("IMAGE_ANIMATED", "fail-two-frames.gif", encode::gif(&[&leaflet, &moved]));
         self.reason("IMAGE_ANIMATED", "pass-one-frame.gif", encode::gif(&[&leaflet]));
         self.reason(
@@ -334,8 +336,8 @@ impl Files {
         let card = &*SMALL_CARD;
         let jpeg = |picture: &RgbImage| encode::jpeg(picture, QUALITY);
         for (name, sigma) in [
-            ("pass-just-sharp-enough", 0.55),
-            ("fail-just-too-soft", 0.65),
+            ("pass-just-sharp-enough", 0.62),
+            ("fail-just-too-soft", 0.74),
             ("fail-out-of-focus", 2.5),
         ] {
             self.reason(
@@ -344,6 +346,10 @@ impl Files {
                 jpeg(&faults::blurred(card, sigma)),
             );
         }
+        let upright = &*FORM;
+        let turned = image::imageops::rotate180(upright);
+        self.reason("ORIENTATION_WRONG", "fail-upside-down.jpg", encode::jpeg(&turned, 60));
+        self.reason("ORIENTATION_WRONG", "pass-upright.jpg", encode::jpeg(upright, 60));
         let enlarged = faults::resized(&draw::card(300), 900, 675);
         self.reason("IMAGE_BLURRED", "fail-enlarged.jpg", jpeg(&enlarged));
     }
