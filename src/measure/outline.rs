@@ -42,7 +42,7 @@ const LEAST_PART: f64 = 0.15;
 
 /// A sheet is a filled quadrilateral of some size; anything else is content of a page that fills
 /// the frame.
-const LEAST_FILL: f64 = 0.80;
+const LEAST_FILL: f64 = 0.90;
 const LEAST_RECTANGULARITY: f64 = 0.93;
 const LEAST_AREA: f64 = 0.05;
 
