@@ -34,6 +34,9 @@ pub(super) struct Limits {
     doubtful_max_taper: f64,
 }
 
+/// An outline that stands out less than this is no measure of a sheet's sides.
+const RAGGED: f64 = 0.93;
+
 impl Check for Perspective {
     const ID: &'static str = "geometry.perspective";
     const VERSION: u32 = 1;
@@ -48,6 +51,10 @@ impl Check for Perspective {
         // A side that the frame cuts off has no length to compare.
         if outline.touching.iter().any(|share| *share > 0.0) {
             return Err(Unreadable::because("outline-cut-off"));
+        }
+        // Tinted print on a page that fills the frame can look like a tapering sheet.
+        if outline.fill < RAGGED {
+            return Err(Unreadable::because("outline-ragged"));
         }
         let corners = outline.corners.map(|(x, y)| (rounded(x as f32), rounded(y as f32)));
         Ok(Reading { taper: rounded(outline.taper as f32), corners })

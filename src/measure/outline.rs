@@ -19,6 +19,9 @@ pub struct Outline {
     pub corners: [(f64, f64); 4],
     /// Share of the frame.
     pub area_share: f64,
+    /// Share of the outline that stands out from the background: near 1 for a sheet, less where light
+    /// print or tinted print was taken for one.
+    pub fill: f64,
     /// Share of each side of the frame (top, right, bottom, left) along which the sheet touches it.
     pub touching: [f64; 4],
     /// Turn of the sheet against the frame in degrees, clockwise, -45..45.
@@ -42,7 +45,7 @@ const LEAST_PART: f64 = 0.15;
 
 /// A sheet is a filled quadrilateral of some size; anything else is content of a page that fills
 /// the frame.
-const LEAST_FILL: f64 = 0.90;
+const LEAST_FILL: f64 = 0.86;
 const LEAST_RECTANGULARITY: f64 = 0.93;
 const LEAST_AREA: f64 = 0.05;
 
@@ -80,6 +83,7 @@ pub fn find(distance: &Distance, scale: usize) -> Option<Outline> {
     let is_sheet =
         filled / hull_area >= LEAST_FILL && hull_area / area(&corners) >= LEAST_RECTANGULARITY;
     let outline = is_sheet.then(|| describe(&mask, corners, hull_area, scale))?;
+    let outline = Outline { fill: filled / hull_area, ..outline };
     let apart = outline.touching.iter().all(|share| *share < WHOLE_SIDE);
     (apart && outline.area_share < FILLS_THE_FRAME).then_some(outline)
 }
@@ -119,6 +123,7 @@ fn describe(mask: &GrayImage, corners: Vec<(f64, f64)>, hull_area: f64, scale: u
     Outline {
         corners: [0, 1, 2, 3].map(|at| (corners[at].0 / width, corners[at].1 / height)),
         area_share: hull_area / (width * height),
+        fill: 1.0,
         touching: [
             share(row(0), width),
             share(column(mask.width() - 1), height),
