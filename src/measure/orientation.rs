@@ -171,6 +171,7 @@ mod tests {
         let outline = Outline {
             corners: [(0.25, 0.2), (0.7, 0.1), (0.75, 0.8), (0.3, 1.2)],
             area_share: 0.4,
+            fill: 1.0,
             touching: [0.0; 4],
             skew_deg: 0.0,
             taper: 0.0,
