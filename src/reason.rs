@@ -306,6 +306,8 @@ pub enum Needs {
     Energy,
     /// The planes, and a network to look at them.
     Model,
+    /// All of these, and full-resolution pixels of a region: a face, letters.
+    Tiles,
 }
 
 /// One rule: how to read it off the input, and how to judge the reading.

@@ -189,8 +189,8 @@ impl Entry {
 pub fn wanted(needs: impl IntoIterator<Item = Needs>) -> Wanted {
     needs.into_iter().fold(Wanted::default(), |wanted, needs| Wanted {
         planes: wanted.planes || needs >= Needs::Planes,
-        energy: wanted.energy || needs == Needs::Energy,
-        ..wanted
+        energy: wanted.energy || matches!(needs, Needs::Energy | Needs::Tiles),
+        tiles: wanted.tiles || needs == Needs::Tiles,
     })
 }
 
