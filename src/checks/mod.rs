@@ -1,15 +1,25 @@
 //! The catalogue of checks. A new check is one file, `mod` line and row here, and its fixtures.
 
+mod backdrop;
 mod blank;
 mod blur;
+mod clothing;
 mod colour_cast;
 mod colour_presence;
 mod contrast;
 mod dpi;
 mod edges;
+mod edited;
 mod exposure;
+mod face_blur;
+mod face_count;
+mod face_cover;
+mod face_pose;
+mod face_position;
+mod face_size;
 mod fingerprint;
 mod glare;
+mod held_document;
 mod orientation;
 mod outline;
 mod perspective;
@@ -20,7 +30,9 @@ mod seal;
 mod signature;
 mod skew;
 mod template;
+mod upper_body;
 mod upscaled;
+mod wall;
 
 use serde_json::Value;
 
@@ -68,6 +80,19 @@ pub static CATALOG: &[Entry] = &[
     Entry::of::<upscaled::Upscaled>(),
     Entry::of::<screen_recapture::ScreenRecapture>(),
     Entry::of::<orientation::OrientationCheck>(),
+    Entry::of::<face_count::FaceCount>(),
+    Entry::of::<face_size::FaceSize>(),
+    Entry::of::<face_position::FacePosition>(),
+    Entry::of::<face_pose::FacePose>(),
+    Entry::of::<face_cover::FaceCover>(),
+    Entry::of::<face_blur::FaceBlur>(),
+    Entry::of::<upper_body::UpperBody>(),
+    Entry::of::<held_document::HeldDocument>(),
+    Entry::of::<clothing::Red>(),
+    Entry::of::<clothing::Blue>(),
+    Entry::of::<backdrop::BackdropExtent>(),
+    Entry::of::<wall::Wall>(),
+    Entry::of::<edited::Edited>(),
 ];
 
 /// The row of an id.
@@ -75,12 +100,16 @@ pub fn entry(id: &str) -> Option<&'static Entry> {
     CATALOG.iter().find(|entry| entry.id == id)
 }
 
-/// Every reason that a finding can carry, with the check that raises it; `COULD_NOT_ASSESS`, which
-/// any check can raise, first and without one.
+/// Every reason that a finding can carry, with the check that raises it, the cheapest where several
+/// do; `COULD_NOT_ASSESS`, which any check can raise, first and without one.
 pub fn reasons() -> impl Iterator<Item = (&'static Reason, Option<&'static Entry>)> {
-    let of_checks = CATALOG
-        .iter()
-        .flat_map(|entry| entry.reasons.iter().map(move |reason| (*reason, Some(entry))));
+    let first = |at: usize, code: &str| {
+        !CATALOG[..at].iter().flat_map(|entry| entry.reasons).any(|reason| reason.code == code)
+    };
+    let of_checks = CATALOG.iter().enumerate().flat_map(move |(at, entry)| {
+        let own = entry.reasons.iter().filter(move |reason| first(at, reason.code));
+        own.map(move |reason| (*reason, Some(entry)))
+    });
     std::iter::once((&COULD_NOT_ASSESS, None)).chain(of_checks)
 }
 

@@ -77,6 +77,22 @@ pub struct Energy {
     pub ripple: [Vec<f32>; 2],
 }
 
+impl Energy {
+    /// The blocks inside `[left, top, right, bottom]`, 0..1; the ripple of the whole page is left out.
+    pub fn inside(&self, edges: [f64; 4]) -> Self {
+        let range = |from: f64, to: f64, length: usize| {
+            let at = |place: f64| (place.clamp(0.0, 1.0) * length as f64) as usize;
+            at(from)..at(to)
+        };
+        let columns = range(edges[0], edges[2], self.width);
+        let rows = range(edges[1], edges[3], self.height);
+        let (width, height) = (columns.len(), rows.len());
+        let row = |y: usize| &self.blocks[y * self.width + columns.start..][..width];
+        let blocks = rows.flat_map(row).copied().collect();
+        Self { width, height, reduction: self.reduction, blocks, ripple: Default::default() }
+    }
+}
+
 /// A box of the upright page in full-resolution pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rect {

@@ -48,6 +48,7 @@ use crate::grpc::call::Arrival;
 use crate::grpc::pool::Pool;
 use crate::grpc::proto::validation_service_server::{SERVICE_NAME, ValidationServiceServer};
 use crate::grpc::service::{Entrance, Service};
+use crate::measure;
 use crate::rules::RuleBook;
 
 pub use crate::grpc::probe::{ProbeError, probe};
@@ -121,6 +122,10 @@ pub async fn serve(
     config: ServeConfig,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
+    // The first caller is not to wait for the networks.
+    if !tokio::task::spawn_blocking(measure::prepare).await.unwrap_or(false) {
+        tracing::error!("networks could not be prepared: files that need them go to review");
+    }
     let (drain_begins, draining) = watch::channel(false);
     let pool = Pool::start(config.workers, config.queue, config.max_bytes_in_flight)?;
     let service = Arc::new(Service { book, config: config.clone(), pool, draining });

@@ -2,31 +2,47 @@
 //!
 //! Nothing here knows a bound: what is too dark or too blurred is for the checks and the rule packs.
 
+pub mod backdrop;
 pub mod background;
 pub mod colour;
+pub mod face;
 pub mod focus;
+pub mod garment;
 pub mod glare;
+pub mod held;
 pub mod lines;
 pub mod marks;
+mod network;
 pub mod orientation;
 pub mod outline;
+pub mod person;
 pub mod recapture;
 pub mod resampling;
+pub mod splice;
 pub mod tone;
+pub mod view;
 
 use std::cell::OnceCell;
 
 use crate::decode::page::Page;
+use crate::measure::backdrop::Backdrop;
 use crate::measure::colour::Colour;
+use crate::measure::face::Face;
 use crate::measure::focus::Focus;
+use crate::measure::garment::Garment;
 use crate::measure::glare::Glare;
+use crate::measure::held::Held;
 use crate::measure::lines::Lines;
 use crate::measure::marks::Marks;
 use crate::measure::orientation::Turn;
 use crate::measure::outline::Outline;
+use crate::measure::person::Person;
 use crate::measure::recapture::Grid;
 use crate::measure::resampling::Resampling;
+use crate::measure::splice::Splice;
 use crate::measure::tone::Tone;
+use crate::measure::view::View;
+use crate::reason::Unreadable;
 
 /// A page with memoised measures.
 #[derive(Debug)]
@@ -41,6 +57,22 @@ pub struct Measured {
     focus: OnceCell<Option<Focus>>,
     glare: OnceCell<Option<Glare>>,
     orientation: OnceCell<Option<Turn>>,
+    view: OnceCell<View>,
+    faces: OnceCell<Option<Vec<Face>>>,
+    person: OnceCell<Option<Person>>,
+    backdrop: OnceCell<Backdrop>,
+    garment: OnceCell<Option<Garment>>,
+}
+
+/// Blocks of energy down a part of the page below which its edges lie too close together to tell blur.
+const LEAST_BLOCKS: usize = 16;
+
+/// Prepares every network, for a service that would rather wait at its start than at the first file.
+/// Whether all of them could be.
+pub fn prepare() -> bool {
+    let networks =
+        [&orientation::NETWORK, &face::detector::NETWORK, &face::mesh::NETWORK, &person::NETWORK];
+    networks.iter().all(|network| network.prepared().is_some())
 }
 
 impl Measured {
@@ -56,6 +88,11 @@ impl Measured {
             focus: OnceCell::new(),
             glare: OnceCell::new(),
             orientation: OnceCell::new(),
+            view: OnceCell::new(),
+            faces: OnceCell::new(),
+            person: OnceCell::new(),
+            backdrop: OnceCell::new(),
+            garment: OnceCell::new(),
         }
     }
 
@@ -120,6 +157,64 @@ impl Measured {
         self.orientation
             .get_or_init(|| orientation::measure(&self.page.planes, self.outline()))
             .as_ref()
+    }
+
+    /// The page as a small picture.
+    pub fn view(&self) -> &View {
+        self.view.get_or_init(|| View::of(&self.page.planes))
+    }
+
+    /// Faces, the largest first; `None` where the network failed.
+    pub fn faces(&self) -> Option<&[Face]> {
+        self.faces.get_or_init(|| face::find(&self.page, self.view())).as_deref()
+    }
+
+    /// The largest face, or why there is none to judge: `face.count` reports that.
+    pub fn main_face(&self) -> Result<&Face, Unreadable> {
+        let faces = self.faces().ok_or(Unreadable::because("no-network"))?;
+        faces.first().ok_or(Unreadable::because("no-face"))
+    }
+
+    /// Sharpness of a face against its height; `None` where it has no edge to judge it by.
+    pub fn focus_of(&self, face: &Face) -> Option<Focus> {
+        self.focus_inside(face.edges, face.height() * self.page.height as f64)
+    }
+
+    /// Sharpness inside `[left, top, right, bottom]`, 0..1, against a length in pixels; `None` where the
+    /// part is too small or has no edge to judge it by.
+    pub fn focus_inside(&self, edges: [f64; 4], length_px: f64) -> Option<Focus> {
+        let energy = self.page.energy.as_ref()?.inside(edges);
+        (energy.height >= LEAST_BLOCKS).then(|| focus::measure(&energy, length_px))?
+    }
+
+    /// What the person holds up; `None` where no rectangle is found.
+    pub fn held(&self, face: &Face) -> Option<Held> {
+        held::find(self.view(), face, (self.page.width, self.page.height))
+    }
+
+    /// The noise of person and background; `None` without either.
+    pub fn splice(&self) -> Option<Splice> {
+        splice::measure(self.page.energy.as_ref()?, self.person()?)
+    }
+
+    /// Where people are; `None` without a face.
+    pub fn person(&self) -> Option<&Person> {
+        let segment = || person::segment(self.view(), self.faces()?.first()?);
+        self.person.get_or_init(segment).as_ref()
+    }
+
+    /// What people stand before.
+    pub fn backdrop(&self) -> &Backdrop {
+        self.backdrop.get_or_init(|| backdrop::measure(self.view(), self.person()))
+    }
+
+    /// What the person with the largest face wears; `None` where no body is seen.
+    pub fn garment(&self) -> Option<&Garment> {
+        let measure = || {
+            let face = self.faces()?.first()?;
+            garment::measure(self.view(), face, self.person()?, self.backdrop())
+        };
+        self.garment.get_or_init(measure).as_ref()
     }
 
     /// Sharpness; `None` where there is no edge to judge it by, or energy was not wanted.

