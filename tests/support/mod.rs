@@ -7,6 +7,9 @@ pub mod encode;
 pub mod faults;
 pub mod fixtures;
 pub mod forms;
+pub mod letters;
+pub mod person;
+pub mod photo;
 pub mod scene;
 
 use std::path::{Path, PathBuf};
