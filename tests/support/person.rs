@@ -12,6 +12,8 @@ use super::scene::turn;
 const EYES: [f32; 2] = [216.2, 96.2];
 /// The pupils.
 const PUPILS: [[f32; 2]; 2] = [[194.2, 95.3], [238.1, 97.1]];
+/// Tip of the nose.
+const NOSE: [f32; 2] = [217.0, 121.0];
 /// Lowest point of the chin.
 const CHIN: [f32; 2] = [221.0, 171.8];
 /// Where the hair ends beside the cheeks.
@@ -19,7 +21,7 @@ const EARS: f32 = 128.0;
 /// Top of the hair.
 const HEAD_TOP: f32 = 9.8;
 /// How far the head leans as it was photographed, in degrees.
-const LEANS: f32 = 2.5;
+const LEANS: f32 = 4.0;
 /// Where the head turns on the neck.
 const NAPE: [f32; 2] = [214.0, 190.0];
 /// From the hairline to the chin.
@@ -64,7 +66,7 @@ pub struct Person {
     pub face_height: f32,
     /// The head leans to the side, in degrees: clockwise above 0.
     pub roll: f32,
-    /// The head is turned away, in degrees.
+    /// The head is turned away, in degrees of an egg: what is seen is a head turned half as far.
     pub yaw: f32,
     /// Left and right swapped.
     pub mirrored: bool,
@@ -173,10 +175,17 @@ impl Person {
     fn turned_away(&self, [x, y]: [f32; 2]) -> [f32; 2] {
         const MIDDLE: [f32; 2] = [216.0, 90.0];
         const RADII: [f32; 2] = [76.0, 98.0];
+        // The hair is rounder than the face, which lies flatter on the head.
+        const NEARNESS: f32 = 0.7;
         let (across, down) = ((x - MIDDLE[0]) / RADII[0], (y - MIDDLE[1]) / RADII[1]);
         let depth = (1.0 - down * down - across * across).max(0.0).sqrt();
         let (sine, cosine) = turn(self.towards_right(self.yaw));
-        let wanted = MIDDLE[0] + RADII[0] * (across * cosine - depth * sine);
+        let on_egg = MIDDLE[0] + RADII[0] * (across * cosine - NEARNESS * depth * sine);
+        // The nose stands out from it and wanders farther.
+        let wanted = (0..4).fold(on_egg, |at, _| {
+            let (dx, dy) = ((at - NOSE[0]) / 15.0, (y - NOSE[1]) / 20.0);
+            on_egg - 13.0 * sine / (1.0 + dx * dx + dy * dy) / (1.0 + dx * dx + dy * dy)
+        });
         // The side that the picture lacks goes on as what lies next to it, hair or cheek, to and fro.
         let [left, right] = CUT_OUT.spans[(y.max(0.0) as usize).min(CUT_OUT.height - 1)];
         let strip = if y < EARS { 26.0 } else { 11.0 };

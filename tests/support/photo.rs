@@ -420,7 +420,7 @@ impl Person {
         Self {
             eyes: [lcg.between(0.47, 0.53), lcg.between(0.42, 0.47)],
             face_height: lcg.between(0.28, 0.36),
-            roll: lcg.between(-3.0, 3.0),
+            roll: lcg.between(-2.5, 2.5),
             mirrored: lcg.below(2) == 0,
             clothes,
             accent,
