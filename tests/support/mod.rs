@@ -7,6 +7,12 @@ pub mod encode;
 pub mod faults;
 pub mod fixtures;
 pub mod forms;
+pub mod letters;
+pub mod person;
+pub mod photo;
+pub mod photo_backdrops;
+pub mod photo_cases;
+pub mod photo_fixtures;
 pub mod scene;
 
 use std::path::{Path, PathBuf};

@@ -137,7 +137,7 @@ pub fn on_a_screen(picture: &Canvas, pitch: f32, depth: f32) -> Canvas {
 }
 
 /// Sine and cosine of an angle in degrees, by their series.
-fn turn(degrees: f32) -> (f32, f32) {
+pub fn turn(degrees: f32) -> (f32, f32) {
     let angle = degrees * 0.017_453_292;
     let square = angle * angle;
     let sine = angle * (1.0 - square / 6.0 * (1.0 - square / 20.0 * (1.0 - square / 42.0)));
