@@ -7,9 +7,9 @@ use crate::reason;
 use crate::reason::{Check, Finding, Measurement, Needs, Reason, Region, Unreadable};
 
 reason! {
-    /// Dark glasses, a mask or something else hides part of the face. Told by the parts of the face
-    /// that have not the colour of the forehead, and by how whole a face the network sees: a hand has
-    /// the colour of skin, and only the second tells it.
+    /// Dark glasses, a mask or something else hides part of the face. Told by a part of the face that
+    /// has the colour of no other part, and by how whole a face the network sees: a hand has the
+    /// colour of skin, and only the second tells it.
     pub(super) FACE_COVERED = Error {
         en: "Part of the face is covered"
             => "Take off mask and dark glasses, and keep hands and hair away from the face",
@@ -20,7 +20,7 @@ reason! {
 /// The check `face.cover`.
 pub(super) struct FaceCover;
 
-/// How far parts of the face are from its forehead, and how whole it looks.
+/// How far parts of the face are from the others, and how whole it looks.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Reading {
     /// Units of CIE L*a*b* with lightness at a third.

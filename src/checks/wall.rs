@@ -35,8 +35,8 @@ pub(super) struct Reading {
     chroma: f64,
     /// Of the background.
     share: f64,
-    /// Mean step of lightness between neighbours.
-    unrest: f64,
+    /// Share of the background that shows edges.
+    uneven_share: f64,
     /// Standard deviation of lightness.
     spread: f64,
     /// The other areas, at most six.
@@ -54,7 +54,8 @@ pub(super) struct Limits {
     doubtful_max_chroma: f64,
     min_share: f64,
     doubtful_min_share: f64,
-    max_unrest: f64,
+    max_uneven_share: f64,
+    doubtful_max_uneven_share: f64,
     max_spread: f64,
     doubtful_max_spread: f64,
 }
@@ -77,7 +78,7 @@ impl Check for Wall {
             lightness: rounded(wall.lab[0]),
             chroma: rounded(chroma),
             share: rounded(wall.share),
-            unrest: rounded(backdrop.unrest),
+            uneven_share: rounded(backdrop.uneven_share),
             spread: rounded(backdrop.spread),
             others: backdrop.areas.iter().skip(1).take(6).map(|area| places(area.edges)).collect(),
             edges: places(wall.edges),
@@ -90,13 +91,14 @@ impl Check for Wall {
                 .at_least(limits.min_lightness),
             Measurement::of("background.chroma", reading.chroma, "1").at_most(limits.max_chroma),
             Measurement::of("background.share", reading.share, "1").at_least(limits.min_share),
-            Measurement::of("background.unrest", reading.unrest, "1").at_most(limits.max_unrest),
+            Measurement::of("background.uneven_share", reading.uneven_share, "1")
+                .at_most(limits.max_uneven_share),
             Measurement::of("background.spread", reading.spread, "1").at_most(limits.max_spread),
         ]
     }
 
     fn judge(reading: &Reading, limits: &Limits) -> Option<Finding> {
-        let [lightness, chroma, share, unrest, spread] =
+        let [lightness, chroma, share, uneven, spread] =
             <[Measurement; 5]>::try_from(Self::measurements(reading, limits)).ok()?;
         let colour: Vec<_> =
             [lightness, chroma].into_iter().filter(Measurement::is_broken).collect();
@@ -109,11 +111,12 @@ impl Check for Wall {
             return Some(colour.into_iter().fold(finding, Finding::because));
         }
         let plain: Vec<_> =
-            [share, unrest, spread].into_iter().filter(Measurement::is_broken).collect();
+            [share, uneven, spread].into_iter().filter(Measurement::is_broken).collect();
         if plain.is_empty() {
             return None;
         }
         let certain = reading.share < limits.doubtful_min_share
+            || reading.uneven_share > limits.doubtful_max_uneven_share
             || reading.spread > limits.doubtful_max_spread;
         let finding = Finding::of(&BACKGROUND_NOT_PLAIN)
             .doubtful_if(!certain)
@@ -139,12 +142,14 @@ mod tests {
             doubtful_max_chroma: 16.0,
             min_share: 0.95,
             doubtful_min_share: 0.85,
-            max_unrest: 2.0,
+            max_uneven_share: 0.01,
+            doubtful_max_uneven_share: 0.04,
             max_spread: 6.0,
             doubtful_max_spread: 10.0,
         };
         let (others, edges) = (vec![[0.0, 0.0, 0.2, 1.0]], [0.0, 0.0, 1.0, 1.0]);
-        let reading = Reading { lightness, chroma, share, unrest: 0.5, spread, others, edges };
+        let reading =
+            Reading { lightness, chroma, share, uneven_share: 0.0, spread, others, edges };
         Wall::judge(&reading, &limits).map(|finding| (finding.reason.code, finding.doubtful))
     }
 

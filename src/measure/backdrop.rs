@@ -14,8 +14,8 @@ pub struct Backdrop {
     pub areas: Vec<Area>,
     /// Share of the page that is background.
     pub page_share: f32,
-    /// Mean change of lightness between neighbouring cells of the largest area: 0 for a smooth wall.
-    pub unrest: f32,
+    /// Share of the background's tiles that are not of one colour: edges of doors, objects, letters.
+    pub uneven_share: f32,
     /// Standard deviation of the tiles' lightness in the largest area: folds, shadows.
     pub spread: f32,
 }
@@ -49,6 +49,9 @@ const LIGHTNESS: f32 = 0.35;
 /// And from the whole area's colour by no more than so much.
 const LIKE_AREA: f32 = 26.0;
 
+/// The colours of a tile of plain wall spread by less, in each of L*, a* and b*.
+const EVEN: f32 = 8.0;
+
 /// Areas of fewer tiles are specks.
 const FEWEST: usize = 2;
 
@@ -65,14 +68,12 @@ pub fn measure(view: &View, person: Option<&Person>) -> Backdrop {
         .map(|tiles| (grid.area(&tiles), tiles))
         .collect();
     areas.sort_by(|a, b| b.1.len().cmp(&a.1.len()));
-    let (unrest, spread) = areas
-        .first()
-        .map_or((0.0, 0.0), |(_, tiles)| (grid.unrest(view, &taken, tiles), grid.spread(tiles)));
+    let spread = areas.first().map_or(0.0, |(_, tiles)| grid.spread(tiles));
     let free = taken.iter().filter(|taken| !**taken).count();
     Backdrop {
         areas: areas.into_iter().map(|(area, _)| area).collect(),
         page_share: free as f32 / taken.len().max(1) as f32,
-        unrest,
+        uneven_share: grid.uneven_share(),
         spread,
     }
 }
@@ -81,9 +82,9 @@ pub fn measure(view: &View, person: Option<&Person>) -> Backdrop {
 struct Grid {
     across: usize,
     down: usize,
-    side: usize,
     /// `None` where the person is.
     tiles: Vec<Option<[f32; 3]>>,
+    uneven: Vec<bool>,
 }
 
 impl Grid {
@@ -103,10 +104,23 @@ impl Grid {
                 }
                 (free, all + 1)
             });
-            let counts = free.len() as f32 >= LEAST_FREE * all as f32;
-            counts.then(|| view::median(free.into_iter())).flatten()
+            let counts = free.len() as f32 >= (LEAST_FREE * all as f32).max(1.0);
+            let colour = counts.then(|| view::median(free.iter().copied())).flatten();
+            (colour, counts && is_uneven(&free))
         };
-        Self { across, down, side, tiles: (0..across * down).map(tile).collect() }
+        let (tiles, mut uneven): (Vec<Option<[f32; 3]>>, Vec<bool>) =
+            (0..across * down).map(tile).unzip();
+        // An edge may lie just between two tiles.
+        for at in 0..tiles.len() {
+            let right = (at % across + 1 < across).then_some(at + 1);
+            let below = (at / across + 1 < down).then_some(at + across);
+            let steps = [right, below].into_iter().flatten().filter_map(|other| tiles[other]);
+            let step = |other: [f32; 3]| {
+                tiles[at].is_some_and(|own| (0..3).any(|c| (own[c] - other[c]).abs() > EVEN))
+            };
+            uneven[at] |= steps.into_iter().any(step);
+        }
+        Self { across, down, tiles, uneven }
     }
 
     /// Tiles that hang together, grown from every tile that belongs to none yet.
@@ -204,25 +218,20 @@ impl Grid {
         (lightness().map(|one| (one - mean).powi(2)).sum::<f32>() / count).sqrt()
     }
 
-    fn unrest(&self, view: &View, taken: &[bool], tiles: &[usize]) -> f32 {
-        let (width, height, lab) = (view.width(), view.height(), view.lab());
-        let (mut sum, mut count) = (0.0, 0u32);
-        for tile in tiles {
-            let (left, top) = (tile % self.across * self.side, tile / self.across * self.side);
-            for y in top..(top + self.side).min(height - 1) {
-                for x in left..(left + self.side).min(width - 1) {
-                    let at = y * width + x;
-                    let [right, below] = [at + 1, at + width];
-                    if !taken[at] && !taken[right] && !taken[below] {
-                        sum +=
-                            (lab[at][0] - lab[right][0]).abs() + (lab[at][0] - lab[below][0]).abs();
-                        count += 2;
-                    }
-                }
-            }
-        }
-        sum / count.max(1) as f32
+    fn uneven_share(&self) -> f32 {
+        let seen = self.tiles.iter().flatten().count().max(1);
+        self.uneven.iter().filter(|uneven| **uneven).count() as f32 / seen as f32
     }
+}
+
+/// Whether the colours of a tile spread, but for its outermost twentieths.
+fn is_uneven(colours: &[[f32; 3]]) -> bool {
+    let stray = colours.len() / 20;
+    (0..3).any(|channel| {
+        let mut values: Vec<f32> = colours.iter().map(|colour| colour[channel]).collect();
+        values.sort_by(f32::total_cmp);
+        values[values.len() - 1 - stray] - values[stray] > EVEN
+    })
 }
 
 fn apart(one: [f32; 3], other: [f32; 3]) -> f32 {

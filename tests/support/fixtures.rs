@@ -36,6 +36,7 @@ pub fn drawn() -> BTreeMap<String, Vec<u8>> {
     files.colour();
     files.sharpness();
     files.documents();
+    files.0.extend(super::photo_fixtures::drawn());
     files.0
 }
 

@@ -187,6 +187,8 @@ pub const BACKDROPS: &[PhotoCase] = &[
     PhotoCase {
         code: "PHOTO_EDITED",
         on: "noise of the photo that the person is laid over",
+        // Providers' packs keep it silent.
+        asked: || Asked::profile("generic", "verification-photo"),
         make: |photo, grain| {
             if grain <= 0.0 {
                 return Photo { grain: photo.grain - grain, ..photo };

@@ -1,14 +1,15 @@
-//! What hides a face: parts of it that have not the colour of its forehead.
+//! What hides a face: a part of it that has the colour of no other part.
 //!
-//! Beards leave the tip of the nose and the upper cheeks free, shadows move lightness more than
-//! chroma, so a part counts by the second smallest difference among its patches: all but one of them
-//! must be hidden.
+//! Glasses hide the eyes, masks the mouth, and fringes the forehead, which nobody minds. So eyes and
+//! mouth are each compared with both other parts, and the nearer one counts. Beards leave the tip of
+//! the nose and the upper cheeks free, so that a part counts by the second smallest difference among
+//! its patches: all but one of them must be hidden.
 
 use image::RgbImage;
 
 use crate::measure::view::{self, View};
 
-/// How far parts of the face are from its forehead, in units of CIE L*a*b* with lightness at a third.
+/// How far parts of the face are from the others, in units of CIE L*a*b* with lightness at a third.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cover {
     /// Around the eyes: bare skin up to 13, dark glasses from 15.
@@ -27,6 +28,12 @@ const EYES: [usize; 8] = [27, 257, 23, 253, 225, 445, 110, 339];
 
 /// Tip of the nose, below it, below the lip, chin, and both lower cheeks.
 const MOUTH: [usize; 6] = [4, 164, 18, 200, 205, 425];
+
+/// Below the eyes, where neither mask nor fringe hangs.
+const CHEEKS: [usize; 4] = [50, 280, 101, 330];
+
+/// Parts that differ by less have one colour: that of the skin.
+const ALIKE: f32 = 14.0;
 
 /// Pixels of the input from the middle of a patch to its side.
 const REACH: usize = 4;
@@ -52,14 +59,30 @@ pub(super) fn measure(crop: &RgbImage, surface: &[[f32; 3]]) -> Option<Cover> {
                 .map(|(x, y)| lab[y * width + x]),
         )
     };
-    let skin = view::median(FOREHEAD.iter().filter_map(patch))?;
-    let second = |points: &[usize]| {
-        let mut far: Vec<f32> =
-            points.iter().filter_map(patch).map(|part| apart(part, skin)).collect();
-        far.sort_by(f32::total_cmp);
-        far.get(1).copied()
+    let middle = |points: &mut dyn Iterator<Item = &usize>| view::median(points.filter_map(patch));
+    let forehead = middle(&mut FOREHEAD.iter())?;
+    let eyes = middle(&mut EYES.iter())?;
+    let lower = middle(&mut MOUTH.iter().chain(&CHEEKS))?;
+    let hidden = |points: &[usize], others: [[f32; 3]; 2]| {
+        let second = |other: [f32; 3]| {
+            let mut far: Vec<f32> =
+                points.iter().filter_map(patch).map(|part| apart(part, other)).collect();
+            far.sort_by(f32::total_cmp);
+            far.get(1).copied()
+        };
+        Some(second(others[0])?.min(second(others[1])?))
     };
-    Some(Cover { eyes: second(&EYES)?, mouth: second(&MOUTH)?, skin })
+    // Two parts of one colour are skin; the third is hair, glass or cloth.
+    let skin = match (apart(forehead, lower) < ALIKE, apart(eyes, lower) < ALIKE) {
+        (true, _) => forehead,
+        (false, true) => lower,
+        (false, false) => view::median([forehead, eyes, lower].into_iter())?,
+    };
+    Some(Cover {
+        eyes: hidden(&EYES, [forehead, lower])?,
+        mouth: hidden(&MOUTH, [forehead, eyes])?,
+        skin,
+    })
 }
 
 /// The chroma of skin goes with its lightness.
@@ -97,6 +120,13 @@ mod tests {
     fn bare_skin_is_like_the_forehead() {
         let bare = cover(&[], SKIN);
         assert!(bare.eyes < 1.0 && bare.mouth < 1.0, "{bare:?}");
+    }
+
+    #[test]
+    fn a_fringe_hides_the_forehead_and_no_face() {
+        let fringe = cover(&FOREHEAD, Rgb([60, 40, 30]));
+        assert!(fringe.eyes < 1.0 && fringe.mouth < 1.0, "{fringe:?}");
+        assert!((fringe.skin[0] - 70.0).abs() < 5.0, "{fringe:?}");
     }
 
     #[test]
