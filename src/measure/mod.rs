@@ -6,6 +6,7 @@ pub mod background;
 pub mod colour;
 pub mod focus;
 pub mod glare;
+pub mod letters;
 pub mod lines;
 pub mod marks;
 pub mod orientation;
@@ -20,6 +21,7 @@ use crate::decode::page::Page;
 use crate::measure::colour::Colour;
 use crate::measure::focus::Focus;
 use crate::measure::glare::Glare;
+use crate::measure::letters::Letters;
 use crate::measure::lines::Lines;
 use crate::measure::marks::Marks;
 use crate::measure::orientation::Turn;
@@ -41,6 +43,7 @@ pub struct Measured {
     focus: OnceCell<Option<Focus>>,
     glare: OnceCell<Option<Glare>>,
     orientation: OnceCell<Option<Turn>>,
+    letters: OnceCell<Option<Letters>>,
 }
 
 impl Measured {
@@ -56,6 +59,7 @@ impl Measured {
             focus: OnceCell::new(),
             glare: OnceCell::new(),
             orientation: OnceCell::new(),
+            letters: OnceCell::new(),
         }
     }
 
@@ -119,6 +123,16 @@ impl Measured {
     pub fn orientation(&self) -> Option<&Turn> {
         self.orientation
             .get_or_init(|| orientation::measure(&self.page.planes, self.outline()))
+            .as_ref()
+    }
+
+    /// The print on the backdrop; `None` where no backdrop is seen.
+    pub fn letters(&self) -> Option<&Letters> {
+        self.letters
+            .get_or_init(|| {
+                let free = vec![true; self.page.planes.y.cells.len()];
+                letters::measure(&self.page, &free)
+            })
             .as_ref()
     }
 
