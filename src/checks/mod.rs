@@ -1,5 +1,7 @@
 //! The catalogue of checks. A new check is one file, `mod` line and row here, and its fixtures.
 
+mod backdrop_mirrored;
+mod backdrop_text;
 mod blank;
 mod blur;
 mod colour_cast;
@@ -68,6 +70,8 @@ pub static CATALOG: &[Entry] = &[
     Entry::of::<upscaled::Upscaled>(),
     Entry::of::<screen_recapture::ScreenRecapture>(),
     Entry::of::<orientation::OrientationCheck>(),
+    Entry::of::<backdrop_text::BackdropText>(),
+    Entry::of::<backdrop_mirrored::BackdropMirrored>(),
 ];
 
 /// The row of an id.
