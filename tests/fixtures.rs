@@ -9,7 +9,8 @@ use support::{files, fixtures, read, root};
 
 /// Files that the drawings do not make: written by hand, or by the program that README.md names.
 const GIVEN: [&str; 2] = ["testdata/README.md", "testdata/make_jpegs.py"];
-const GIVEN_FOLDERS: [&str; 3] = ["testdata/formats/", "testdata/jpeg/", "testdata/portraits/"];
+const GIVEN_FOLDERS: [&str; 4] =
+    ["testdata/formats/", "testdata/glyphs/", "testdata/jpeg/", "testdata/portraits/"];
 
 /// Enough for every fixture that a clone can bear.
 const MOST_BYTES: usize = 7 << 20;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use image::RgbImage;
 
 use super::cases::{CASES, Setting};
+use super::curtain_letters::curtain;
 use super::draw::{self, CARD, SMALL_CARD};
 use super::encode::{self, Png};
 use super::faults;
@@ -36,6 +37,7 @@ pub fn drawn() -> BTreeMap<String, Vec<u8>> {
     files.colour();
     files.sharpness();
     files.documents();
+    files.curtains();
     files.0
 }
 
@@ -330,6 +332,21 @@ impl Files {
                 self.reason(case.code, &format!("{name}.jpg"), (case.make)(&setting, amount));
             }
         }
+    }
+
+    fn curtains(&mut self) {
+        let jpeg = |picture: &RgbImage| encode::jpeg(picture, QUALITY);
+        let legible = faults::blurred(&curtain(1.0), 0.6);
+        let text = "BACKDROP_TEXT_ILLEGIBLE";
+        self.reason(text, "fail-no-print.jpg", jpeg(&faults::blurred(&curtain(0.0), 0.6)));
+        self.reason(text, "fail-faint.jpg", jpeg(&faults::blurred(&curtain(0.08), 0.6)));
+        self.reason(text, "fail-out-of-focus.jpg", jpeg(&faults::blurred(&curtain(1.0), 5.5)));
+        self.reason(text, "pass-legible.jpg", jpeg(&legible));
+        self.reason(text, "pass-a-little-soft.jpg", jpeg(&faults::blurred(&curtain(1.0), 1.8)));
+        self.reason(text, "pass-pale.jpg", jpeg(&faults::blurred(&curtain(0.4), 0.6)));
+        let mirrored = image::imageops::flip_horizontal(&legible);
+        self.reason("BACKDROP_MIRRORED", "fail-mirrored.jpg", jpeg(&mirrored));
+        self.reason("BACKDROP_MIRRORED", "pass-as-it-is-read.jpg", jpeg(&legible));
     }
 
     fn sharpness(&mut self) {

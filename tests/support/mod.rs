@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test takes its part of this")]
 
 pub mod cases;
+pub mod curtain_letters;
 pub mod draw;
 pub mod encode;
 pub mod faults;
