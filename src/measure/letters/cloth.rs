@@ -252,10 +252,10 @@ fn smooth(grid: &Grid, kept: &[bool]) -> Vec<Colour> {
         for x in 1..=across {
             let at = y * (across + 1) + x;
             let (above, left, both) = (at - across - 1, at - 1, at - across - 2);
-            for part in 0..4 {
-                let before = sums[above][part] + sums[left][part] - sums[both][part];
-                sums[at][part] += before;
-            }
+            let (above, left, both) = (sums[above], sums[left], sums[both]);
+            let here = sums[at];
+            sums[at] =
+                std::array::from_fn(|part| here[part] + above[part] + left[part] - both[part]);
         }
     }
     let whole = sums.last().copied().unwrap_or_default();
