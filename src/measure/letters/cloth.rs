@@ -9,7 +9,7 @@ use crate::decode::page::Page;
 /// Luma, blue and red difference.
 pub(super) type Colour = [f32; 3];
 
-/// The planes as they are looked at: halved where they are large.
+/// The planes as they are looked at: coarser where they are large.
 pub(super) struct Grid {
     /// Cells across.
     pub width: usize,
@@ -23,8 +23,10 @@ pub(super) struct Grid {
     pub free: Vec<bool>,
 }
 
-/// More cells than this are halved both ways.
+/// More cells than this are put together; fewer on small pages, whose planes are the pixels
+/// themselves and would show the strokes of one character apart.
 const MOST_CELLS: usize = 250_000;
+const MOST_PIXELS: usize = 100_000;
 
 /// Cells a side of a block by which the cloth is averaged.
 const BLOCK: usize = 4;
@@ -59,7 +61,11 @@ impl Grid {
     /// `None` where there are no cells.
     pub(super) fn of(page: &Page, free: &[bool]) -> Option<Self> {
         let planes = &page.planes;
-        let fold = if planes.y.cells.len() > MOST_CELLS { 2 } else { 1 };
+        let most = if page.scale == 1 { MOST_PIXELS } else { MOST_CELLS };
+        let mut fold = 1;
+        while planes.y.cells.len() / (fold * fold) > most {
+            fold += 1;
+        }
         let (width, height) = (planes.y.width / fold, planes.y.height / fold);
         if width == 0 || height == 0 {
             return None;
