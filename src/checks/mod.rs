@@ -1,6 +1,8 @@
 //! The catalogue of checks. A new check is one file, `mod` line and row here, and its fixtures.
 
 mod backdrop;
+mod backdrop_mirrored;
+mod backdrop_text;
 mod blank;
 mod blur;
 mod clothing;
@@ -93,6 +95,8 @@ pub static CATALOG: &[Entry] = &[
     Entry::of::<backdrop::BackdropExtent>(),
     Entry::of::<wall::Wall>(),
     Entry::of::<edited::Edited>(),
+    Entry::of::<backdrop_text::BackdropText>(),
+    Entry::of::<backdrop_mirrored::BackdropMirrored>(),
 ];
 
 /// The row of an id.

@@ -10,6 +10,7 @@ pub mod focus;
 pub mod garment;
 pub mod glare;
 pub mod held;
+pub mod letters;
 pub mod lines;
 pub mod marks;
 mod network;
@@ -32,6 +33,7 @@ use crate::measure::focus::Focus;
 use crate::measure::garment::Garment;
 use crate::measure::glare::Glare;
 use crate::measure::held::Held;
+use crate::measure::letters::Letters;
 use crate::measure::lines::Lines;
 use crate::measure::marks::Marks;
 use crate::measure::orientation::Turn;
@@ -62,6 +64,7 @@ pub struct Measured {
     person: OnceCell<Option<Person>>,
     backdrop: OnceCell<Backdrop>,
     garment: OnceCell<Option<Garment>>,
+    letters: OnceCell<Option<Letters>>,
 }
 
 /// Blocks of energy down a part of the page below which its edges lie too close together to tell blur.
@@ -93,6 +96,7 @@ impl Measured {
             person: OnceCell::new(),
             backdrop: OnceCell::new(),
             garment: OnceCell::new(),
+            letters: OnceCell::new(),
         }
     }
 
@@ -215,6 +219,19 @@ impl Measured {
             garment::measure(self.view(), face, self.person()?, self.backdrop())
         };
         self.garment.get_or_init(measure).as_ref()
+    }
+
+    /// The print on the backdrop; `None` where no backdrop is seen.
+    pub fn letters(&self) -> Option<&Letters> {
+        let measure = || {
+            let planes = &self.page.planes.y;
+            let free = match self.person() {
+                Some(person) => person.leaves_free(planes.width, planes.height),
+                None => vec![true; planes.cells.len()],
+            };
+            letters::measure(&self.page, &free)
+        };
+        self.letters.get_or_init(measure).as_ref()
     }
 
     /// Sharpness; `None` where there is no edge to judge it by, or energy was not wanted.

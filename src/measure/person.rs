@@ -21,6 +21,9 @@ const UNSURE: std::ops::Range<f32> = 0.15..0.85;
 /// Pixels of the view around an unsure one that tell what person and background look like there.
 const NEIGHBOURS: usize = 6;
 
+/// Pixels of the view around a person that show no letter for certain.
+const CLEARANCE: u8 = 4;
+
 /// Person and background of less difference (CIE L*a*b*) are not told apart by colour: a blue shirt
 /// before a blue curtain.
 const LIKE: f32 = 15.0;
@@ -216,6 +219,15 @@ impl Person {
         let (inside, all) =
             cells.fold((0, 0), |(inside, all), at| (inside + usize::from(self.mask[at]), all + 1));
         inside as f64 / all.max(1) as f64
+    }
+
+    /// Row-major over a raster of the page of that size: true where surely no person is.
+    pub fn leaves_free(&self, width: usize, height: usize) -> Vec<bool> {
+        let taken = self.eroded(CLEARANCE, true);
+        let down = self.mask.len() / self.width;
+        let place =
+            |at: usize| at / width * down / height * self.width + at % width * self.width / width;
+        (0..width * height).map(|at| !taken[place(at)]).collect()
     }
 
     /// The mask without its outermost `cells`, or with so many more where `grown` holds.

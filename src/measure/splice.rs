@@ -12,8 +12,8 @@ pub struct Splice {
     pub background: f32,
 }
 
-/// Quieter share of the blocks, which show noise and no texture.
-const QUIET: f32 = 0.15;
+/// Quieter share of the blocks: less texture than the rest, and more than what compression left empty.
+const QUIET: f32 = 0.4;
 
 /// Fewer blocks of one part tell nothing.
 const FEWEST: usize = 60;
