@@ -100,28 +100,26 @@ impl Check for Wall {
     fn judge(reading: &Reading, limits: &Limits) -> Option<Finding> {
         let [lightness, chroma, share, uneven, spread] =
             <[Measurement; 5]>::try_from(Self::measurements(reading, limits)).ok()?;
-        let colour: Vec<_> =
-            [lightness, chroma].into_iter().filter(Measurement::is_broken).collect();
-        if !colour.is_empty() {
-            let doubtful = reading.lightness >= limits.doubtful_min_lightness
-                && reading.chroma <= limits.doubtful_max_chroma;
-            let finding = Finding::of(&BACKGROUND_WRONG_COLOUR)
-                .doubtful_if(doubtful)
-                .at([Region::rectangle("background", reading.edges)]);
-            return Some(colour.into_iter().fold(finding, Finding::because));
-        }
-        let plain: Vec<_> =
-            [share, uneven, spread].into_iter().filter(Measurement::is_broken).collect();
-        if plain.is_empty() {
-            return None;
-        }
-        let certain = reading.share < limits.doubtful_min_share
+        let of = |measurements: Vec<Measurement>| -> Vec<Measurement> {
+            measurements.into_iter().filter(Measurement::is_broken).collect()
+        };
+        let (colour, plain) = (of(vec![lightness, chroma]), of(vec![share, uneven, spread]));
+        let surely_not_plain = reading.share < limits.doubtful_min_share
             || reading.uneven_share > limits.doubtful_max_uneven_share
             || reading.spread > limits.doubtful_max_spread;
-        let finding = Finding::of(&BACKGROUND_NOT_PLAIN)
-            .doubtful_if(!certain)
-            .at(reading.others.iter().map(|edges| Region::rectangle("not-plain", *edges)));
-        Some(plain.into_iter().fold(finding, Finding::because))
+        // Of a wall in two colours it cannot be said which one is wrong.
+        let (finding, broken) = if surely_not_plain || (colour.is_empty() && !plain.is_empty()) {
+            let others = reading.others.iter().map(|edges| Region::rectangle("not-plain", *edges));
+            (Finding::of(&BACKGROUND_NOT_PLAIN).doubtful_if(!surely_not_plain).at(others), plain)
+        } else if colour.is_empty() {
+            return None;
+        } else {
+            let doubtful = reading.lightness >= limits.doubtful_min_lightness
+                && reading.chroma <= limits.doubtful_max_chroma;
+            let wall = Region::rectangle("background", reading.edges);
+            (Finding::of(&BACKGROUND_WRONG_COLOUR).doubtful_if(doubtful).at([wall]), colour)
+        };
+        Some(broken.into_iter().fold(finding, Finding::because))
     }
 }
 

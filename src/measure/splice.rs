@@ -12,8 +12,8 @@ pub struct Splice {
     pub background: f32,
 }
 
-/// Quieter share of the blocks: less texture than the rest, and more than what compression left empty.
-const QUIET: f32 = 0.4;
+/// Share of the blocks with the least coarse structure: those that show noise and little texture.
+const FLAT: f32 = 0.15;
 
 /// Fewer blocks of one part tell nothing.
 const FEWEST: usize = 60;
@@ -38,15 +38,18 @@ pub fn measure(energy: &Energy, person: &Person) -> Option<Splice> {
             (at % energy.width * width / energy.width, at / energy.width * height / energy.height);
         let place = y * width + x;
         if inner[place] {
-            parts[0].push(block.high);
+            parts[0].push((block.low + block.mid, block.high));
         } else if !outer[place] {
-            parts[1].push(block.high);
+            parts[1].push((block.low + block.mid, block.high));
         }
     }
-    let [person, background] = parts.map(|mut part| {
+    let [person, background] = parts.map(|mut part: Vec<(f32, f32)>| {
         (part.len() >= FEWEST).then(|| {
-            let quiet = (part.len() as f32 * QUIET) as usize;
-            let high = *part.select_nth_unstable_by(quiet, f32::total_cmp).1;
+            let flat = (part.len() as f32 * FLAT) as usize + 1;
+            part.select_nth_unstable_by(flat - 1, |a, b| a.0.total_cmp(&b.0));
+            let mut high: Vec<f32> = part[..flat].iter().map(|block| block.1).collect();
+            let middle = high.len() / 2;
+            let high = *high.select_nth_unstable_by(middle, f32::total_cmp).1;
             (high / OCTAVE_SIZES.high).max(0.0).sqrt().max(LEAST)
         })
     });
