@@ -53,7 +53,7 @@ impl Check for HeldDocument {
         let found = held.map(|held| {
             let page = (measured.page.width * measured.page.height) as f64;
             let area = held.long_side_px * held.long_side_px / held.aspect;
-            let focus = measured.focus_inside(held.edges, held.long_side_px);
+            let focus = measured.focus_inside(held.inner(), held.long_side_px);
             Found {
                 long_side_px: rounded(held.long_side_px as f32),
                 aspect: rounded(held.aspect as f32),
@@ -71,11 +71,12 @@ impl Check for HeldDocument {
         };
         let length = Measurement::of("held.long_side", found.long_side_px, "{pixel}")
             .at_least(limits.min_long_side_px);
-        let blur = found.radius_per_mille.map(|radius| {
-            Measurement::of("held.blur_radius_per_mille", radius, "[ppth]")
-                .at_most(limits.max_radius_per_mille)
-        });
-        std::iter::once(length).chain(blur).collect()
+        let blur = match found.radius_per_mille {
+            Some(radius) => Measurement::of("held.blur_radius_per_mille", radius, "[ppth]")
+                .at_most(limits.max_radius_per_mille),
+            None => Measurement::of("held.has_edges", 0.0, "1").at_least(1.0),
+        };
+        vec![length, blur]
     }
 
     fn judge(reading: &Reading, limits: &Limits) -> Option<Finding> {

@@ -38,6 +38,9 @@ const ASPECT: std::ops::Range<f64> = 1.15..2.0;
 /// Of a rectangle, less is a hand, a collar or a letter.
 const LEAST_FILL: f64 = 0.80;
 
+/// Part of a document's box at each side that is its rim.
+const RIM: f64 = 0.08;
+
 /// A contour of fewer points encloses nothing.
 const FEWEST: usize = 24;
 
@@ -60,6 +63,13 @@ pub fn find(view: &View, face: &Face, page: (usize, usize)) -> Option<Held> {
 }
 
 impl Held {
+    /// Its box without the rim, where hands and the background show.
+    pub fn inner(&self) -> [f64; 4] {
+        let [left, top, right, bottom] = self.edges;
+        let (across, down) = (RIM * (right - left), RIM * (bottom - top));
+        [left + across, top + down, right - across, bottom - down]
+    }
+
     fn area(&self) -> f64 {
         self.long_side_px * self.long_side_px / self.aspect
     }
