@@ -166,6 +166,8 @@ pub struct Shot {
     pub far: usize,
     /// How round the corners are, as a share of the card's width.
     pub corner: f32,
+    /// How dark its shadow is.
+    pub shadow: f32,
 }
 
 impl Shot {
@@ -182,6 +184,7 @@ impl Shot {
             taper: lcg.between(0.0, 0.04),
             far: lcg.below(4),
             corner: 0.03,
+            shadow: 0.5,
         }
     }
 
@@ -197,6 +200,7 @@ impl Shot {
             taper: 0.0,
             far: 0,
             corner: 0.0,
+            shadow: 0.5,
         }
     }
 
@@ -218,8 +222,22 @@ impl Shot {
         })
     }
 
+    /// The desk alone.
+    pub fn surface(&self) -> Canvas {
+        let [width, height] = self.frame;
+        Canvas::new(width, height, |x, y| {
+            let vein = 3.0 * wave(y * 9.0 + 0.4 * wave(x * 1.5)) - 8.0 * (x - y);
+            self.desk.map(|sample| sample + vein)
+        })
+    }
+
     /// The picture of a face, before light, grain and rounding.
     pub fn take(&self, face: &Canvas) -> Canvas {
+        self.lay(&self.surface(), face)
+    }
+
+    /// A picture with the face laid on it.
+    pub fn lay(&self, under: &Canvas, face: &Canvas) -> Canvas {
         let inverse = inverse(&square_to(self.corners()));
         let [width, height] = self.frame;
         let (face_w, face_h) = face.size();
@@ -238,15 +256,13 @@ impl Shot {
             [(a * x + b * y + c) / depth, (d * x + e * y + f) / depth]
         };
         let shade = 0.012 * width as f32;
-        Canvas::new(width, height, |x, y| {
+        under.changed(|x, y, mut colour| {
             let (px, py) = (x * width as f32, y * height as f32);
             let place = seen(px, py);
             let on_card = (0.5 - rim(place)).clamp(0.0, 1.0);
-            let vein = 3.0 * wave(y * 9.0 + 0.4 * wave(x * 1.5)) - 8.0 * (x - y);
-            let mut colour = self.desk.map(|sample| sample + vein);
             if on_card < 1.0 {
                 let shadow = rim(seen(px - 0.5 * shade, py - 0.7 * shade)) / shade;
-                colour = mix(colour, [16.0; 3], 0.5 * (0.5 - shadow).clamp(0.0, 1.0));
+                colour = mix(colour, [16.0; 3], self.shadow * (0.5 - shadow).clamp(0.0, 1.0));
             }
             if on_card > 0.0 {
                 let paper = face.between(place[0] * face_w as f32, place[1] * face_h as f32);
