@@ -15,6 +15,7 @@ pub mod recapture;
 pub mod resampling;
 pub mod rim;
 mod sheets;
+mod stamps;
 pub mod tone;
 
 use std::cell::OnceCell;

@@ -3,7 +3,7 @@
 //! Cells that stand out from the surface that the border shows are joined to one shape, and the
 //! shape's hull is reduced to the quadrilateral around it. A page that fills the frame has none.
 
-use image::{GrayImage, Luma};
+use image::{GrayImage, Luma, imageops};
 use imageproc::distance_transform::Norm;
 use imageproc::geometry::convex_hull;
 use imageproc::morphology::{close, open};
@@ -13,7 +13,7 @@ use imageproc::region_labelling::{Connectivity, connected_components};
 use crate::measure::background::Distance;
 use crate::measure::polygon::{Place, area, circumscribed, cross, upright_first};
 use crate::measure::rim::{self, Rim};
-use crate::measure::{rounded, sheets};
+use crate::measure::{quantile, rounded, sheets};
 
 /// A sheet on a surface, or two. Lengths and places are in shares of the page's width and height.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -60,6 +60,9 @@ pub struct Sheet {
 /// Distance from the surface, in units of its grain averaged over nine cells, that stands out.
 const STANDS_OUT: f32 = 3.5;
 
+/// Part of a sheet's usual distance from the surface beyond which a cell is sheet and no shadow.
+const SOLID: f32 = 0.5;
+
 /// Gaps up to twice this many cells are closed, lines up to it opened.
 const REACH: u8 = 3;
 
@@ -91,16 +94,16 @@ pub fn find(distance: &Distance, scale: usize) -> Option<Outline> {
         return None;
     }
     let raw = standing_out(distance);
-    let parts =
-        large_parts(&open(&without_holes(close(&raw, Norm::LInf, REACH)), Norm::LInf, REACH));
+    let parts = large_parts(&open(&without_holes(closed(&raw)), Norm::LInf, REACH));
     let mask = joined(&parts, raw.dimensions());
     let whole = Shape::of(&mask)?;
+    let solid = solid(distance, &mask);
     let apart = sheets::apart(&parts);
     let outline = match &apart {
-        Some(pair) => describe(&mask, &whole, pair, scale),
+        Some(pair) => describe([&mask, &solid], &whole, pair, scale),
         None if whole.is_sheet() => {
             let (halves, apart) = sheets::joined_at_a_seam(&raw, &whole).unwrap_or_default();
-            Outline { apart, ..describe(&mask, &whole, &halves, scale) }
+            Outline { apart, ..describe([&mask, &solid], &whole, &halves, scale) }
         }
         None => return None,
     };
@@ -217,7 +220,12 @@ impl Shape {
     }
 }
 
-fn describe(mask: &GrayImage, whole: &Shape, sheets: &[Shape], scale: usize) -> Outline {
+fn describe(
+    [mask, solid]: [&GrayImage; 2],
+    whole: &Shape,
+    sheets: &[Shape],
+    scale: usize,
+) -> Outline {
     let (width, height) = (f64::from(mask.width()), f64::from(mask.height()));
     let place = |corners: &[Place; 4]| corners.map(|(x, y)| (x / width, y / height));
     let (across, down) = whole.extent();
@@ -229,7 +237,7 @@ fn describe(mask: &GrayImage, whole: &Shape, sheets: &[Shape], scale: usize) -> 
         of_each.iter().map(value).reduce(|a, b| if b.abs() > a.abs() { b } else { a })
     };
     let long_side = of_each.iter().map(|shape| shape.long_side_px(1)).fold(0.0, f64::max);
-    let rims = rim::find(mask, long_side);
+    let rims = rim::find(mask, solid, long_side);
     Outline {
         corners: place(&whole.corners),
         area_share: of_each.iter().map(|shape| shape.area).sum::<f64>() / (width * height),
@@ -266,6 +274,28 @@ fn standing_out(distance: &Distance) -> GrayImage {
     GrayImage::from_fn(width as u32, height as u32, |x, y| {
         Luma([if mean(x as usize, y as usize) > STANDS_OUT { 255 } else { 0 }])
     })
+}
+
+/// The cells of the mask that stand out about as far as most of it: not its shadow, nor its soft rim.
+fn solid(distance: &Distance, mask: &GrayImage) -> GrayImage {
+    let cells = distance.cells.iter().zip(mask.pixels());
+    let mut inside: Vec<f32> =
+        cells.filter(|(_, pixel)| pixel.0[0] > 0).map(|(cell, _)| *cell).collect();
+    inside.sort_unstable_by(f32::total_cmp);
+    let bound = (SOLID * quantile(&inside, 0.5)).max(STANDS_OUT);
+    GrayImage::from_fn(mask.width(), mask.height(), |x, y| {
+        let distance = distance.cells[(y * mask.width() + x) as usize];
+        Luma([if distance > bound { mask.get_pixel(x, y).0[0] } else { 0 }])
+    })
+}
+
+/// With gaps closed, but not the one between a sheet and the side of the frame.
+fn closed(mask: &GrayImage) -> GrayImage {
+    let (width, height) = mask.dimensions();
+    let reach = u32::from(REACH);
+    let mut padded = GrayImage::new(width + 2 * reach, height + 2 * reach);
+    imageops::replace(&mut padded, mask, reach.into(), reach.into());
+    imageops::crop_imm(&close(&padded, Norm::LInf, REACH), reach, reach, width, height).to_image()
 }
 
 fn without_holes(mut mask: GrayImage) -> GrayImage {

@@ -34,30 +34,34 @@ const PRINT: f32 = 0.78;
 /// Cells either way in which the paper is looked for.
 const AROUND: usize = 20;
 
-/// Measures the four sides of a mask; `long_side` is the sheet's, in cells.
-pub(super) fn find(mask: &GrayImage, long_side: f64) -> [Rim; 4] {
+/// Measures the four sides of a mask; `long_side` is the sheet's, in cells. `solid` is what
+/// of it is surely sheet: its gaps are not closed, nor its round corners.
+pub(super) fn find(mask: &GrayImage, solid: &GrayImage, long_side: f64) -> [Rim; 4] {
     [0, 1, 2, 3].map(|side| {
         let rows = Rows { size: mask.dimensions(), side };
-        let ends = |depth: usize| {
-            let lit = |along: &usize| {
-                let (x, y) = rows.cell(depth, *along);
-                mask.get_pixel(x, y).0[0] > 0
-            };
-            let mut cells = (0..rows.length()).filter(lit);
-            let first = cells.next()?;
-            let (count, last) = cells.fold((1, first), |(count, _), at| (count + 1, at));
-            Some((first as f64, last as f64, count))
+        let lit = |depth: usize, along: usize| {
+            let (x, y) = rows.cell(depth, along);
+            mask.get_pixel(x, y).0[0] > 0
         };
-        let Some((first, last, count)) = ends(0) else {
-            return Rim::default();
+        let seen = |depth: usize, along: usize| {
+            let (x, y) = rows.cell(depth, along);
+            lit(depth, along) && solid.get_pixel(x, y).0[0] > 0
+        };
+        let ends = |depth: usize| {
+            let first = (0..rows.length()).find(|&along| seen(depth, along))?;
+            let last = (first..rows.length()).rev().find(|&along| seen(depth, along))?;
+            Some((first as f64, last as f64))
         };
         let length = rows.length() as f64;
-        Rim {
-            share: f64::from(count) / length,
-            run: (first / length, (last + 1.0) / length),
-            rounding: rounding((first, last), long_side, rows.depth(), |depth| {
-                ends(depth).map(|(first, last, _)| (first, last))
-            }),
+        let touching = (0..rows.length()).filter(|&along| lit(0, along)).count();
+        let share = touching as f64 / length;
+        match ends(0).filter(|_| touching > 0) {
+            Some((first, last)) => Rim {
+                share,
+                run: (first / length, (last + 1.0) / length),
+                rounding: rounding((first, last), long_side, rows.depth(), ends),
+            },
+            None => Rim { share, ..Rim::default() },
         }
     })
 }
@@ -104,6 +108,9 @@ pub(super) fn print(luma: &Plane, rims: &[Rim; 4]) -> [f64; 4] {
         let rows = Rows { size: (luma.width as u32, luma.height as u32), side };
         let length = rows.length() as f64;
         let (from, to) = rims[side].run;
+        // Beside round corners lies what the sheet lies on.
+        let corner = CORNER * (to - from);
+        let (from, to) = (from + corner, to - corner);
         let run = (from * length) as usize..((to * length) as usize).min(rows.length());
         // The outermost cell is half frame, half rim.
         let strip = 1..(depth + 1).min(rows.depth());

@@ -267,6 +267,20 @@ pub const CASES: &[Case] = &[
         passes: [-0.09, -0.065, -0.045],
     },
     Case {
+        code: "EDGES_CUT_OFF",
+        on: "cards in a corner of the glass",
+        asked: id_card,
+        make: |setting, cut| {
+            let face = setting.face();
+            let shot = in_a_corner(setting, cut);
+            let lid = Canvas::new(shot.frame[0], shot.frame[1], |_, _| shot.desk);
+            setting.jpeg(&setting.seen(&shot.lay(&lid, &face)))
+        },
+        fails: [0.04, 0.1, 0.2],
+        // Flush, or with less outside than a scanner leaves out.
+        passes: [-0.02, 0.0, 0.004],
+    },
+    Case {
         code: "SKEWED",
         on: "cards",
         asked: document,
@@ -429,6 +443,33 @@ fn cut_off(setting: &Setting, cut: f32) -> Shot {
         _ => middle[1] = 1.0 - down * (reach - cut),
     }
     Shot { middle, ..shot }
+}
+
+/// A card in a corner of a scan, flush with two sides or with one and a share of it outside.
+fn in_a_corner(setting: &Setting, cut: f32) -> Shot {
+    let frame = [1500, 1100];
+    let [width, height] = frame.map(|side| side as f32);
+    let card = [880.0 / width, 880.0 / scene::ID_1 / height];
+    let lids = [[222.0, 224.0, 226.0], [188.0, 190.0, 190.0], [96.0, 98.0, 100.0], [34.0; 3]];
+    let mut lcg = Lcg::new(setting.seed ^ 0xF1A5);
+    let corner = [lcg.below(2), lcg.below(2)];
+    // Both sides, or either, are cut.
+    let sides = [[1.0, 1.0], [1.0, 0.0], [0.0, 1.0]][lcg.below(3)];
+    let middle = std::array::from_fn(|axis| {
+        let inside = card[axis] * (0.5 - cut * sides[axis]);
+        if corner[axis] == 0 { inside } else { 1.0 - inside }
+    });
+    Shot {
+        frame,
+        middle,
+        desk: lids[lcg.below(lids.len())],
+        size: card[0],
+        turned: 0.0,
+        taper: 0.0,
+        corner: 0.037,
+        shadow: 0.15,
+        ..setting.shot
+    }
 }
 
 /// The case of a code, the first if there are several.
