@@ -13,12 +13,14 @@ mod glare;
 mod orientation;
 mod outline;
 mod perspective;
+mod red_ink;
 mod reserved_area;
 mod resolution;
 mod screen_recapture;
 mod seal;
 mod signature;
 mod skew;
+mod strokes;
 mod template;
 mod upscaled;
 

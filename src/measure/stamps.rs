@@ -30,7 +30,7 @@ const MOST_SIDE: f64 = 0.45;
 const MOST_OBLONG: f64 = 2.6;
 
 /// A stamp is ring, characters and star: fuller patches are print, emblems and pictures.
-const MOST_FULL: f64 = 0.72;
+const MOST_FULL: f64 = 0.68;
 
 /// Around a stamp JPEG smears its colour.
 const SMEARED: u32 = 3;
@@ -54,7 +54,7 @@ pub(super) fn find(chroma: &[Option<(f32, f32)>], width: usize) -> Vec<Area> {
         let [across, down] = sides(*area).map(f64::from);
         let oblong = across.max(down) / across.min(down);
         let sized = side.contains(&across.max(down)) && oblong <= MOST_OBLONG;
-        sized && of_one_ink(*area, of, &ink)
+        sized && of_one_ink(*area, of)
     };
     let grown = |[left, top, right, bottom]: Area| {
         [
@@ -114,16 +114,14 @@ fn joined(mut boxes: Vec<Area>) -> Vec<Area> {
 fn of_one_ink(
     [left, top, right, bottom]: Area,
     of: impl Fn(u32, u32) -> Option<(f32, f32)>,
-    ink: &GrayImage,
 ) -> bool {
     let places = (top..bottom).flat_map(|y| (left..right).map(move |x| (x, y)));
     // Whatever is coloured, of a stamp's hue or not.
     let coloured: Vec<(f32, f32)> = places
-        .clone()
         .filter_map(|(x, y)| of(x, y).filter(|(blue, red)| blue.hypot(*red) > INKED))
         .collect();
-    let inked = places.filter(|&(x, y)| ink.get_pixel(x, y).0[0] > 0).count() as f64;
-    if coloured.is_empty() || inked > MOST_FULL * f64::from((right - left) * (bottom - top)) {
+    let box_cells = f64::from((right - left) * (bottom - top));
+    if coloured.is_empty() || coloured.len() as f64 > MOST_FULL * box_cells {
         return false;
     }
     let count = coloured.len() as f32;

@@ -1,6 +1,6 @@
 //! Cards by seed, and the shots that are taken of them on a desk or a scanner.
 
-use super::draw::{Canvas, Colour, INK, Lcg, SEAL, mix, wave};
+use super::draw::{Canvas, Colour, INK, Lcg, mix, wave};
 
 /// Long side over short side of an ID-1 card.
 pub const ID_1: f32 = 1.586;
@@ -93,17 +93,17 @@ pub fn faded(face: &Canvas, keep: f32) -> Canvas {
     })
 }
 
-/// A round red stamp on a face, its diameter as a share of the width.
-pub fn stamp(face: &mut Canvas, diameter: f32) {
+/// A round stamp of this ink on a face, its diameter as a share of the width.
+pub fn stamp(face: &mut Canvas, diameter: f32, ink: Colour) {
     let (w, h) = face.size();
     let centre = [0.45 * w as f32, 0.62 * h as f32];
     let radius = diameter * w as f32 / 2.0;
-    face.ellipse(centre, [radius, radius], 0.16 * radius, SEAL);
-    face.star(centre, 0.5 * radius, SEAL);
+    face.ellipse(centre, [radius, radius], 0.16 * radius, ink);
+    face.star(centre, 0.5 * radius, ink);
     for (row, text) in [(-0.66, "SAMPLE CO"), (0.5, "SPECIMEN")] {
         let size = 0.17 * radius;
         let left = centre[0] - 0.44 * size * text.len() as f32;
-        face.text([left, centre[1] + row * radius], size, SEAL, text);
+        face.text([left, centre[1] + row * radius], size, ink, text);
     }
 }
 
@@ -132,6 +132,18 @@ pub fn on_a_screen(picture: &Canvas, pitch: f32, depth: f32) -> Canvas {
     let gap = |at: f32| 1.0 - depth * (0.5 + 0.5 * wave(at / pitch));
     picture.changed(|x, y, colour| {
         let gain = gap(x * width as f32) * gap(y * height as f32);
+        colour.map(|sample| sample * gain)
+    })
+}
+
+/// The same, turned against the picture.
+pub fn on_a_turned_screen(picture: &Canvas, pitch: f32, depth: f32, degrees: f32) -> Canvas {
+    let (width, height) = picture.size();
+    let (sine, cosine) = turn(degrees);
+    let gap = |at: f32| 1.0 - depth * (0.5 + 0.5 * wave(at / pitch));
+    picture.changed(|x, y, colour| {
+        let (x, y) = (x * width as f32, y * height as f32);
+        let gain = gap(cosine * x + sine * y) * gap(cosine * y - sine * x);
         colour.map(|sample| sample * gain)
     })
 }
