@@ -75,8 +75,8 @@ pub struct Energy {
     /// Mean second difference of neighbouring full-resolution pixels, column by column and row by
     /// row: ripples in it betray interpolation.
     pub ripple: [Vec<f32>; 2],
-    /// Mean binary logarithm of one more than each squared coefficient over all blocks, eight to a row
-    /// of the transform: print is in some blocks, and hardly moves it. A turned page's is transposed.
+    /// Mean binary logarithm of one more than each squared coefficient, eight to a row of the transform,
+    /// over the blocks without print. Of a turned page it is transposed.
     pub spectrum: [f32; 64],
 }
 

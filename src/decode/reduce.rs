@@ -126,6 +126,7 @@ struct BlockRows {
     height: usize,
     blocks: Vec<Octaves>,
     spectrum: [u64; BLOCK * BLOCK],
+    quiet: u32,
 }
 
 impl BlockRows {
@@ -133,7 +134,7 @@ impl BlockRows {
         let side = BLOCK * reduction;
         let (width, height) = (width / side, height / side);
         let blocks = Vec::with_capacity(width * height);
-        Self { reduction, width, height, blocks, spectrum: [0; BLOCK * BLOCK] }
+        Self { reduction, width, height, blocks, spectrum: [0; BLOCK * BLOCK], quiet: 0 }
     }
 
     fn add(&mut self, stripe: &[u8], stride: usize) {
@@ -147,9 +148,13 @@ impl BlockRows {
                 }
             }
             let squares = squares(&block);
-            self.blocks.push(octaves(&squares));
-            for (sum, square) in self.spectrum.iter_mut().zip(squares.as_flattened()) {
-                *sum += u64::from(logarithm(*square));
+            let octaves = octaves(&squares);
+            self.blocks.push(octaves);
+            if octaves.low < QUIET {
+                self.quiet += 1;
+                for (sum, square) in self.spectrum.iter_mut().zip(squares.as_flattened()) {
+                    *sum += u64::from(logarithm(*square));
+                }
             }
         }
     }
@@ -169,7 +174,7 @@ impl BlockRows {
         let [columns, rows] = ripple.means();
         // A mirrored profile has the same ripples.
         let ripple = if orientation.swaps_sides() { [rows, columns] } else { [columns, rows] };
-        let count = blocks.len().max(1) as f64;
+        let count = f64::from(self.quiet.max(1));
         let spectrum = self.spectrum.map(|sum| (sum as f64 / count / f64::from(ONE_OCTAVE)) as f32);
         Energy { width, height, reduction: self.reduction, blocks, ripple, spectrum }
     }
@@ -275,6 +280,9 @@ const DCT: [[f32; BLOCK]; BLOCK] = {
 fn logarithm(square: f32) -> u32 {
     (1.0 + square).to_bits() - 1.0f32.to_bits()
 }
+
+/// A block with more energy in its coarsest octave holds print, or the rim of something.
+const QUIET: f32 = 300.0;
 
 /// What `logarithm` says of two.
 const ONE_OCTAVE: u32 = 1 << 23;
