@@ -56,7 +56,10 @@ fn every() -> Vec<(&'static str, Asked, RgbImage)> {
     cards().into_iter().chain([form()]).collect()
 }
 
-fn regions(verdict: &Verdict) -> Vec<(&'static str, String, Vec<(f64, f64)>)> {
+/// Code, label and corners.
+type Place = (&'static str, String, Vec<(f64, f64)>);
+
+fn regions(verdict: &Verdict) -> Vec<Place> {
     let findings = verdict.findings.iter().map(|ruled| &ruled.finding);
     findings
         .flat_map(|finding| {
