@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use scanvet::rules::RuleSet;
 use scanvet::verdict::Decision;
 use support::cases::Setting;
-use support::draw::{Canvas, Lcg};
+use support::draw::{self, Canvas, Lcg};
 use support::scene::{self, ID_1, Shot};
 use support::{Asked, codes, encode, said};
 
@@ -109,4 +109,56 @@ fn colour_originals_are_not_called_grey() {
     println!("{} colour originals: {} called grey or rejected", originals.len(), wrong.len());
     assert!(originals.len() >= 100);
     assert!(wrong.len() * 100 <= originals.len(), "{}", wrong.join("\n"));
+}
+
+/// The emblem side of a card: a red emblem and black print on pale paper, with lines hardly tinted.
+fn emblem_side(seed: u64) -> Canvas {
+    let mut lcg = Lcg::new(seed ^ 0xE3B1);
+    let (width, height) = (1000.0, 1000.0 / ID_1);
+    let mut paper =
+        || [lcg.between(232.0, 244.0), lcg.between(228.0, 240.0), lcg.between(226.0, 242.0)];
+    let (left, right) = (paper(), paper());
+    let mut face = Canvas::new(1000, height as usize, |x, _| draw::mix(left, right, x));
+    let tint = [lcg.between(196.0, 226.0), lcg.between(200.0, 224.0), lcg.between(206.0, 232.0)];
+    face.guilloche([0.02 * width, 0.03 * height, 0.98 * width, 0.97 * height], 26, tint);
+    let (emblem, radius) = ([0.14 * width, 0.24 * height], lcg.between(0.07, 0.1) * width);
+    face.ellipse(emblem, [radius, 1.08 * radius], 0.0, [200.0, 36.0, 40.0]);
+    face.star(emblem, 0.5 * radius, [232.0, 190.0, 60.0]);
+    face.text([0.32 * width, 0.14 * height], 0.036 * width, draw::INK, "SPECIMEN OF NOBODY");
+    face.text([0.3 * width, 0.3 * height], 0.044 * width, draw::INK, "IDENTITY CARD");
+    face.text([0.2 * width, 0.74 * height], 0.022 * width, draw::INK, "ISSUED BY   NOWHERE OFFICE");
+    face.text(
+        [0.2 * width, 0.85 * height],
+        0.022 * width,
+        draw::INK,
+        "VALID   1970.01.01-1990.01.01",
+    );
+    face
+}
+
+fn emblem_sides(keep: f32) -> Vec<Judged> {
+    let settings: Vec<(u64, usize)> =
+        (0..10).flat_map(|seed| (0..LIGHTS.len()).map(move |light| (seed, light))).collect();
+    settings
+        .into_par_iter()
+        .map(|(seed, light)| {
+            let face = scene::faded(&emblem_side(seed), keep);
+            judged(&Shot::of(seed).take(&face), light, seed, QUALITIES[seed as usize % 3])
+        })
+        .collect()
+}
+
+#[test]
+fn an_original_with_little_colour_but_an_emblem_is_never_rejected() {
+    let originals = emblem_sides(1.0);
+    let wrong: Vec<&str> = originals
+        .iter()
+        .filter(|original| original.decision == Decision::Reject)
+        .map(|original| &*original.line)
+        .collect();
+    let named = originals.iter().filter(|original| original.colourless).count();
+    println!("{} emblem sides: {named} for review, {} rejected", originals.len(), wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let copies = emblem_sides(0.0);
+    assert!(copies.iter().all(|copy| copy.colourless && copy.decision == Decision::Reject));
 }

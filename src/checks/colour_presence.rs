@@ -35,6 +35,10 @@ pub(super) struct ColourPresence;
 #[derive(Serialize, Deserialize)]
 pub(super) struct Reading {
     coloured_share: f64,
+    /// The same without stamps.
+    own_share: f64,
+    /// Share of tiles that are tinted, stamps left out.
+    tinted_share: f64,
     peak_chroma: f64,
     patch_share: f64,
     mean_chroma: f64,
@@ -44,6 +48,8 @@ pub(super) struct Reading {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Limits {
+    /// From this share of tinted tiles on a stamp is not all that has colour.
+    min_tinted_share: f64,
     /// Share of the page that suffices.
     min_coloured_share: f64,
     /// Share of the fullest patch that suffices where one seal in colour is enough; above 1 = never.
@@ -59,7 +65,7 @@ pub(super) struct Limits {
 
 impl Check for ColourPresence {
     const ID: &'static str = "colour.presence";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const REASONS: &'static [&'static Reason] = &[&COLOUR_MISSING, &COLOUR_PARTIAL];
     const NEEDS: Needs = Needs::Planes;
     type Input = Measured;
@@ -70,6 +76,8 @@ impl Check for ColourPresence {
         let colour = measured.colour().ok_or(Unreadable::because("too-dark-or-featureless"))?;
         Ok(Reading {
             coloured_share: rounded(colour.coloured_share),
+            own_share: rounded(colour.own_share),
+            tinted_share: rounded(colour.tinted_share),
             peak_chroma: rounded(colour.peak),
             patch_share: rounded(colour.patch_share),
             mean_chroma: rounded(colour.mean),
@@ -77,7 +85,7 @@ impl Check for ColourPresence {
     }
 
     fn measurements(reading: &Reading, limits: &Limits) -> Vec<Measurement> {
-        let share = Measurement::of("colour.coloured_share", reading.coloured_share, "1");
+        let share = Measurement::of("colour.coloured_share", counted(reading, limits), "1");
         let patch = Measurement::of("colour.patch_share", reading.patch_share, "1");
         let enough_in_a_patch = reading.patch_share >= limits.min_patch_share;
         vec![
@@ -96,13 +104,21 @@ impl Check for ColourPresence {
             && reading.peak_chroma >= limits.min_stamp_peak;
         if stamped {
             // A small emblem in colour on a pale original looks the same.
-            let doubtful = reading.coloured_share > limits.max_grey_share;
+            let doubtful = counted(reading, limits) > limits.max_grey_share;
             return Some(Finding::of(&COLOUR_PARTIAL).doubtful_if(doubtful).because(broken));
         }
         let surely_grey = reading.coloured_share <= limits.max_grey_share
             && reading.peak_chroma <= limits.max_grey_peak
             && reading.mean_chroma <= limits.max_grey_mean;
         Some(Finding::of(&COLOUR_MISSING).doubtful_if(!surely_grey).because(broken))
+    }
+}
+
+/// The share that counts: without stamps where all else is grey.
+fn counted(reading: &Reading, limits: &Limits) -> f64 {
+    match reading.tinted_share >= limits.min_tinted_share {
+        true => reading.coloured_share,
+        false => reading.own_share,
     }
 }
 
@@ -115,7 +131,19 @@ mod tests {
     }
 
     fn finding(coloured_share: f64, peak_chroma: f64, patch_share: f64) -> Option<Finding> {
+        judged_by(Reading {
+            coloured_share,
+            own_share: coloured_share,
+            tinted_share: 0.0,
+            peak_chroma,
+            patch_share,
+            mean_chroma: 5.0,
+        })
+    }
+
+    fn judged_by(reading: Reading) -> Option<Finding> {
         let limits = Limits {
+            min_tinted_share: 0.05,
             min_coloured_share: 0.02,
             min_patch_share: 0.2,
             max_grey_share: 0.004,
@@ -124,7 +152,6 @@ mod tests {
             min_stamp_share: 0.15,
             min_stamp_peak: 25.0,
         };
-        let reading = Reading { coloured_share, peak_chroma, patch_share, mean_chroma: 5.0 };
         ColourPresence::judge(&reading, &limits)
     }
 
@@ -141,5 +168,23 @@ mod tests {
     fn colour_partial_is_a_grey_page_with_a_stamp() {
         let finding = finding(0.003, 60.0, 0.19).unwrap();
         assert_eq!((finding.reason.code, finding.doubtful), ("COLOUR_PARTIAL", false));
+    }
+
+    #[test]
+    fn a_large_stamp_on_grey_is_not_colour_enough_and_on_tinted_paper_it_is() {
+        let stamped = |own_share, tinted_share| {
+            judged_by(Reading {
+                coloured_share: 0.05,
+                own_share,
+                tinted_share,
+                peak_chroma: 60.0,
+                patch_share: 0.19,
+                mean_chroma: 5.0,
+            })
+            .map(|finding| (finding.reason.code, finding.doubtful))
+        };
+        assert_eq!(stamped(0.001, 0.0), Some(("COLOUR_PARTIAL", false)));
+        assert_eq!(stamped(0.012, 0.0), Some(("COLOUR_PARTIAL", true)));
+        assert_eq!(stamped(0.001, 0.3), None);
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::measure::outline::Outline;
 use crate::measure::{Measured, rounded};
 use crate::reason;
 use crate::reason::{Check, Finding, Measurement, Needs, Reason, Unreadable};
@@ -23,8 +24,12 @@ pub(super) struct Dpi;
 /// Length of the document in pixels, and what the file claims.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Reading {
-    /// Long side of the outline, or of the page that fills the frame.
+    /// Long side of the outline (of the smaller sheet of two), or of the page that fills the frame.
     long_side_px: f64,
+    /// Short side of the outline or the page, of both sheets together where there are two.
+    short_side_px: f64,
+    /// Whether `long_side_px` is that of one sheet of two.
+    sheet: bool,
     /// Whether an outline was found.
     outline: bool,
     claimed_ppi: Option<f64>,
@@ -36,14 +41,25 @@ pub(super) struct Reading {
 pub(super) struct Limits {
     /// Long side of the document where the slot has one size; 0 = any.
     long_side_mm: f64,
+    /// Where several may touch: the shape that they have together, and their short side.
+    joints: Vec<Joint>,
+    max_joint_difference: f64,
     min_ppi: f64,
     doubtful_min_ppi: f64,
     mm_per_inch: f64,
 }
 
+/// Several documents side by side.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Joint {
+    aspect: f64,
+    short_side_mm: f64,
+}
+
 impl Check for Dpi {
     const ID: &'static str = "resolution.dpi";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const REASONS: &'static [&'static Reason] = &[&DPI_TOO_LOW];
     const NEEDS: Needs = Needs::Planes;
     type Input = Measured;
@@ -53,9 +69,13 @@ impl Check for Dpi {
     fn read(measured: &Measured) -> Result<Reading, Unreadable> {
         let page = &measured.page;
         let outline = measured.outline();
-        let frame = page.width.max(page.height) as f64;
+        let (long, short) = (page.width.max(page.height), page.width.min(page.height));
+        let long = outline.map_or(long as f64, Outline::document_long_side_px);
+        let short = outline.map_or(short as f64, |outline| outline.short_side_px);
         Ok(Reading {
-            long_side_px: rounded(outline.map_or(frame, |outline| outline.long_side_px) as f32),
+            long_side_px: rounded(long as f32),
+            short_side_px: rounded(short as f32),
+            sheet: outline.is_some_and(|outline| !outline.sheets.is_empty()),
             outline: outline.is_some(),
             claimed_ppi: page.claimed_ppi.map(|ppi| rounded(ppi as f32)),
         })
@@ -89,8 +109,20 @@ impl Check for Dpi {
 
 /// From the known size of the document.
 fn implied(reading: &Reading, limits: &Limits) -> Option<f64> {
-    let inches = limits.long_side_mm / limits.mm_per_inch;
-    (inches > 0.0).then(|| reading.long_side_px / inches)
+    let aspect = reading.long_side_px / reading.short_side_px;
+    let difference = |joint: &&Joint| (aspect / joint.aspect - 1.0).abs();
+    let joint = limits
+        .joints
+        .iter()
+        .filter(|_| !reading.sheet)
+        .min_by(|a, b| difference(a).total_cmp(&difference(b)))
+        .filter(|joint| difference(joint) <= limits.max_joint_difference);
+    // The gap between them lengthens the long side, but not the short one.
+    let (pixels, mm) = match joint {
+        Some(joint) => (reading.short_side_px, joint.short_side_mm),
+        None => (reading.long_side_px, limits.long_side_mm),
+    };
+    (mm > 0.0).then(|| pixels * limits.mm_per_inch / mm)
 }
 
 #[cfg(test)]
@@ -103,10 +135,37 @@ mod tests {
         claimed_ppi: Option<f64>,
         outline: bool,
     ) -> Option<(String, bool)> {
-        let limits =
-            Limits { long_side_mm, min_ppi: 150.0, doubtful_min_ppi: 110.0, mm_per_inch: 25.4 };
-        let reading = Reading { long_side_px, outline, claimed_ppi };
-        Dpi::judge(&reading, &limits).map(|f| (f.metadata["source"].clone(), f.doubtful))
+        let short_side_px = long_side_px / 1.586;
+        let reading = Reading { long_side_px, short_side_px, sheet: false, outline, claimed_ppi };
+        Dpi::judge(&reading, &limits(long_side_mm))
+            .map(|f| (f.metadata["source"].clone(), f.doubtful))
+    }
+
+    fn limits(long_side_mm: f64) -> Limits {
+        let joint = |aspect, short_side_mm| Joint { aspect, short_side_mm };
+        Limits {
+            long_side_mm,
+            joints: vec![joint(1.261, 85.6), joint(3.172, 53.98)],
+            max_joint_difference: 0.1,
+            min_ppi: 150.0,
+            doubtful_min_ppi: 110.0,
+            mm_per_inch: 25.4,
+        }
+    }
+
+    #[test]
+    fn of_two_cards_together_one_counts() {
+        let ppi = |long_side_px: f64, short_side_px, sheet| {
+            let claimed_ppi = None;
+            let reading =
+                Reading { long_side_px, short_side_px, sheet, outline: true, claimed_ppi };
+            implied(&reading, &limits(85.6)).unwrap().round()
+        };
+        // 10 pixels a millimetre: one, two stacked, two abreast, and two with a gap between.
+        assert_eq!(ppi(856.0, 539.8, false), 254.0);
+        assert_eq!(ppi(1079.6, 856.0, false), 254.0);
+        assert_eq!(ppi(1712.0, 539.8, false), 254.0);
+        assert_eq!(ppi(856.0, 856.0, true), 254.0);
     }
 
     #[test]

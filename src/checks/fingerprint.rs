@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::red_ink::{self, Patch};
+use super::strokes::{Area, contains};
 use crate::measure::{Measured, rounded};
 use crate::reason;
 use crate::reason::{Check, Finding, Measurement, Needs, Reason, Region, Unreadable};
@@ -27,11 +29,10 @@ pub(super) struct Reading {
 
 #[derive(Serialize, Deserialize)]
 struct Red {
-    width_mm: f64,
-    height_mm: f64,
+    #[serde(flatten)]
+    patch: Patch,
     /// Share of its box that is red.
     fill: f64,
-    centre: (f64, f64),
 }
 
 /// What a fingerprint is, and where it stands.
@@ -39,7 +40,7 @@ struct Red {
 #[serde(deny_unknown_fields)]
 pub(super) struct Limits {
     /// Left, top, right, bottom on the straight sheet, 0..1.
-    area: [f64; 4],
+    area: Area,
     min_side_mm: f64,
     max_side_mm: f64,
     min_fill: f64,
@@ -55,28 +56,17 @@ impl Check for Fingerprint {
     type Limits = Limits;
 
     fn read(measured: &Measured) -> Result<Reading, Unreadable> {
-        let colour = measured.colour().ok_or(Unreadable::because("too-dark-or-featureless"))?;
-        if colour.mean == 0.0 {
-            return Err(Unreadable::because("no-colour"));
-        }
-        let red = measured.marks().red.iter().take(8).map(|red| Red {
-            width_mm: rounded(red.mark.width_mm as f32),
-            height_mm: rounded(red.mark.height_mm as f32),
-            fill: rounded(red.fill as f32),
-            centre: (rounded(red.mark.centre.0 as f32), rounded(red.mark.centre.1 as f32)),
-        });
+        let red = red_ink::marks(measured)?.iter().take(8);
+        let red = red.map(|red| Red { patch: Patch::of(red), fill: rounded(red.fill as f32) });
         Ok(Reading { red: red.collect() })
     }
 
     fn measurements(reading: &Reading, limits: &Limits) -> Vec<Measurement> {
-        let side = limits.min_side_mm..=limits.max_side_mm;
-        let [left, top, right, bottom] = limits.area;
         let fill = reading
             .red
             .iter()
-            .filter(|red| side.contains(&red.width_mm) && side.contains(&red.height_mm))
-            .filter(|red| (left..=right).contains(&red.centre.0))
-            .filter(|red| (top..=bottom).contains(&red.centre.1))
+            .filter(|red| red.patch.measures(limits.min_side_mm, limits.max_side_mm))
+            .filter(|red| contains(limits.area, red.patch.centre))
             .map(|red| red.fill)
             .fold(0.0, f64::max);
         vec![Measurement::of("fingerprint.fill", fill, "1").at_least(limits.min_fill)]
@@ -107,7 +97,8 @@ mod tests {
             min_fill: 0.3,
         };
         let judge = |side, fill| {
-            let red = Red { width_mm: side, height_mm: side, fill, centre: (0.4, 0.9) };
+            let patch = Patch { width_mm: side, height_mm: side, centre: (0.4, 0.9) };
+            let red = Red { patch, fill };
             Fingerprint::judge(&Reading { red: vec![red] }, &limits).map(|f| f.doubtful)
         };
         assert_eq!(judge(18.0, 0.5), None);

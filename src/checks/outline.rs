@@ -47,6 +47,10 @@ pub(super) struct Reading {
     aspect: f64,
     cut_off: bool,
     corners: Option<[(f64, f64); 4]>,
+    /// Shape of each sheet where there are two.
+    sheets: Vec<f64>,
+    /// Whether the background is seen between them.
+    apart: bool,
 }
 
 /// Shapes of the documents of a slot (none = any), and the least share of the frame.
@@ -56,13 +60,19 @@ pub(super) struct Limits {
     /// Long side over short side.
     aspects: Vec<f64>,
     max_aspect_difference: f64,
+    /// How many sheets of these shapes may lie apart from each other.
+    max_sheets: usize,
+    /// Shapes of several that touch, or fill the frame together.
+    joint_aspects: Vec<f64>,
     min_area_share: f64,
+    /// The same where several sheets are allowed and there are.
+    min_joint_area_share: f64,
     doubtful_min_area_share: f64,
 }
 
 impl Check for OutlineCheck {
     const ID: &'static str = "geometry.outline";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const REASONS: &'static [&'static Reason] =
         &[&DOCUMENT_NOT_FOUND, &DOCUMENT_TOO_SMALL, &ASPECT_RATIO_WRONG];
     const NEEDS: Needs = Needs::Planes;
@@ -79,7 +89,9 @@ impl Check for OutlineCheck {
                 area_share: rounded(outline.area_share as f32),
                 aspect: rounded(outline.aspect as f32),
                 cut_off: outline.touching.iter().any(|share| *share > 0.0),
-                corners: Some(outline.corners.map(|(x, y)| (rounded(x as f32), rounded(y as f32)))),
+                corners: Some(outline.rounded_corners()),
+                sheets: outline.sheets.iter().map(|sheet| rounded(sheet.aspect as f32)).collect(),
+                apart: outline.apart,
             },
             None => Reading {
                 found: false,
@@ -87,13 +99,24 @@ impl Check for OutlineCheck {
                 aspect: rounded(long as f32 / short as f32),
                 cut_off: false,
                 corners: None,
+                sheets: Vec::new(),
+                apart: false,
             },
         })
     }
 
     fn measurements(reading: &Reading, limits: &Limits) -> Vec<Measurement> {
         let area = Measurement::of("outline.area_share", reading.area_share, "1");
-        let mut measurements = vec![area.at_least(limits.min_area_share)];
+        let least = match is_joint(reading, limits) {
+            true => limits.min_joint_area_share,
+            false => limits.min_area_share,
+        };
+        let mut measurements = vec![area.at_least(least)];
+        // Where any shape will do, so does any number.
+        if reading.apart && !limits.aspects.is_empty() {
+            let sheets = Measurement::of("outline.sheets", reading.sheets.len() as f64, "1");
+            measurements.push(sheets.at_most(limits.max_sheets as f64));
+        }
         // A side that the frame cuts off has no true length.
         if let Some(difference) = difference(reading, limits).filter(|_| !reading.cut_off) {
             let difference = Measurement::of("outline.aspect_difference", difference, "1");
@@ -129,25 +152,91 @@ impl Check for OutlineCheck {
     }
 }
 
-/// Relative difference to the nearest of the slot's shapes.
+fn nearest(shape: f64, aspects: &[f64]) -> Option<f64> {
+    aspects.iter().map(|aspect| (shape / aspect - 1.0).abs()).reduce(f64::min)
+}
+
+/// Whether it shows several sheets that may be in one picture, told apart or by their joint shape.
+fn is_joint(reading: &Reading, limits: &Limits) -> bool {
+    let by_shape = nearest(reading.aspect, &limits.joint_aspects);
+    let one = nearest(reading.aspect, &limits.aspects);
+    limits.max_sheets > 1
+        && match reading.sheets.len() {
+            0 => by_shape.is_some_and(|joint| one.is_none_or(|one| joint < one)),
+            sheets => sheets <= limits.max_sheets,
+        }
+}
+
+/// Relative difference to the nearest of the slot's shapes, of the sheet or of the worse of two.
 fn difference(reading: &Reading, limits: &Limits) -> Option<f64> {
-    let differences = limits.aspects.iter().map(|aspect| (reading.aspect / aspect - 1.0).abs());
-    differences.reduce(f64::min)
+    let whole = nearest(reading.aspect, &[&*limits.aspects, &limits.joint_aspects].concat());
+    let each = reading.sheets.iter().filter_map(|sheet| nearest(*sheet, &limits.aspects));
+    match each.reduce(f64::max) {
+        Some(each) if reading.apart => Some(each),
+        Some(each) if limits.max_sheets > 1 => whole.map(|whole| whole.min(each)),
+        _ => whole,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn judged(found: bool, area_share: f64, aspect: f64) -> Option<(&'static str, bool)> {
-        let limits = Limits {
-            aspects: vec![1.586],
+    const CARD: f64 = 1.586;
+    const STACKED: f64 = 1.261;
+
+    fn limits(max_sheets: usize, joint_aspects: &[f64]) -> Limits {
+        Limits {
+            aspects: vec![CARD],
             max_aspect_difference: 0.1,
+            max_sheets,
+            joint_aspects: joint_aspects.to_vec(),
             min_area_share: 0.25,
+            min_joint_area_share: 0.10,
             doubtful_min_area_share: 0.15,
-        };
-        let reading = Reading { found, area_share, aspect, cut_off: false, corners: None };
-        OutlineCheck::judge(&reading, &limits).map(|f| (f.reason.code, f.doubtful))
+        }
+    }
+
+    fn reading(area_share: f64, aspect: f64) -> Reading {
+        Reading {
+            found: true,
+            area_share,
+            aspect,
+            cut_off: false,
+            corners: None,
+            sheets: Vec::new(),
+            apart: false,
+        }
+    }
+
+    fn judged_by(limits: &Limits, reading: &Reading) -> Option<(&'static str, bool)> {
+        OutlineCheck::judge(reading, limits).map(|f| (f.reason.code, f.doubtful))
+    }
+
+    fn judged(found: bool, area_share: f64, aspect: f64) -> Option<(&'static str, bool)> {
+        judged_by(&limits(1, &[]), &Reading { found, ..reading(area_share, aspect) })
+    }
+
+    #[test]
+    fn two_sheets_apart_are_judged_each_by_itself_and_counted() {
+        // With some gap, two cards together have the shape of one.
+        let pair = Reading { sheets: vec![1.59, 1.57], apart: true, ..reading(0.4, 1.6) };
+        let wrong = Some(("ASPECT_RATIO_WRONG", true));
+        assert_eq!(judged_by(&limits(1, &[]), &pair), wrong);
+        assert_eq!(judged_by(&limits(2, &[STACKED]), &pair), None);
+        let other = Reading { sheets: vec![1.59, 1.3], ..pair };
+        assert_eq!(judged_by(&limits(2, &[STACKED]), &other), wrong);
+    }
+
+    #[test]
+    fn two_sheets_that_touch_have_a_joint_shape() {
+        let wrong = Some(("ASPECT_RATIO_WRONG", true));
+        assert_eq!(judged_by(&limits(1, &[]), &reading(0.4, STACKED)), wrong);
+        assert_eq!(judged_by(&limits(2, &[STACKED]), &reading(0.4, STACKED)), None);
+        let small = reading(0.15, STACKED);
+        assert_eq!(judged_by(&limits(2, &[STACKED]), &small), None);
+        let too_small = Some(("DOCUMENT_TOO_SMALL", true));
+        assert_eq!(judged_by(&limits(1, &[]), &small), too_small);
     }
 
     #[test]

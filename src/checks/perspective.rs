@@ -56,8 +56,7 @@ impl Check for Perspective {
         if outline.fill < RAGGED {
             return Err(Unreadable::because("outline-ragged"));
         }
-        let corners = outline.corners.map(|(x, y)| (rounded(x as f32), rounded(y as f32)));
-        Ok(Reading { taper: rounded(outline.taper as f32), corners })
+        Ok(Reading { taper: rounded(outline.taper as f32), corners: outline.rounded_corners() })
     }
 
     fn measurements(reading: &Reading, limits: &Limits) -> Vec<Measurement> {

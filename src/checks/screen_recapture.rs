@@ -25,19 +25,23 @@ pub(super) struct ScreenRecapture;
 pub(super) struct Reading {
     grid_energy: f64,
     grid_ratio: f64,
+    /// Rise of a fine pattern and its mirror image above coarser ones, in octaves.
+    grid_rise: f64,
 }
 
-/// How much grid passes; both must be exceeded.
+/// How much grid passes: energy and ratio must both be exceeded, or the rise alone, which a turned
+/// grid has too.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Limits {
     max_grid_energy: f64,
     max_grid_ratio: f64,
+    max_grid_rise: f64,
 }
 
 impl Check for ScreenRecapture {
     const ID: &'static str = "legibility.screen-recapture";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const REASONS: &'static [&'static Reason] = &[&SCREEN_RECAPTURE];
     const NEEDS: Needs = Needs::Energy;
     type Input = Measured;
@@ -46,7 +50,11 @@ impl Check for ScreenRecapture {
 
     fn read(measured: &Measured) -> Result<Reading, Unreadable> {
         let grid = measured.grid().ok_or(Unreadable::because("too-small"))?;
-        Ok(Reading { grid_energy: rounded(grid.energy), grid_ratio: rounded(grid.ratio) })
+        Ok(Reading {
+            grid_energy: rounded(grid.energy),
+            grid_ratio: rounded(grid.ratio),
+            grid_rise: rounded(grid.rise),
+        })
     }
 
     fn measurements(reading: &Reading, limits: &Limits) -> Vec<Measurement> {
@@ -55,15 +63,18 @@ impl Check for ScreenRecapture {
                 .at_most(limits.max_grid_energy),
             Measurement::of("recapture.grid_ratio", reading.grid_ratio, "1")
                 .at_most(limits.max_grid_ratio),
+            Measurement::of("recapture.grid_rise", reading.grid_rise, "{octave}")
+                .at_most(limits.max_grid_rise),
         ]
     }
 
     fn judge(reading: &Reading, limits: &Limits) -> Option<Finding> {
-        let both = Self::measurements(reading, limits);
+        let all = Self::measurements(reading, limits);
+        let rises = reading.grid_rise > limits.max_grid_rise;
+        let stands_out = all.iter().filter(|number| number.is_broken()).count() >= 2;
         let finding = Finding::of(&SCREEN_RECAPTURE).doubtful_if(true);
-        both.iter()
-            .all(Measurement::is_broken)
-            .then(|| both.into_iter().fold(finding, Finding::because))
+        let broken = all.into_iter().filter(Measurement::is_broken);
+        (rises || stands_out).then(|| broken.fold(finding, Finding::because))
     }
 }
 
@@ -73,12 +84,14 @@ mod tests {
 
     #[test]
     fn a_screen_has_a_strong_grid_and_hardly_anything_slanted() {
-        let limits = Limits { max_grid_energy: 60.0, max_grid_ratio: 25.0 };
-        let judge = |grid_energy, grid_ratio| {
-            ScreenRecapture::judge(&Reading { grid_energy, grid_ratio }, &limits).is_some()
+        let limits = Limits { max_grid_energy: 60.0, max_grid_ratio: 25.0, max_grid_rise: 1.0 };
+        let judge = |grid_energy, grid_ratio, grid_rise| {
+            let reading = Reading { grid_energy, grid_ratio, grid_rise };
+            ScreenRecapture::judge(&reading, &limits).is_some()
         };
-        assert!(judge(1200.0, 150.0));
-        assert!(!judge(1200.0, 2.0), "noise is slanted too");
-        assert!(!judge(3.0, 150.0), "a trace of JPEG");
+        assert!(judge(1200.0, 150.0, 0.0));
+        assert!(judge(100.0, 2.0, 3.0), "a turned grid");
+        assert!(!judge(1200.0, 2.0, 0.0), "noise is slanted too");
+        assert!(!judge(3.0, 150.0, 0.0), "a trace of JPEG");
     }
 }

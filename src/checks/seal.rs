@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::red_ink::{self, Patch};
 use crate::measure::{Measured, rounded};
 use crate::reason;
 use crate::reason::{Check, Finding, Measurement, Needs, Reason, Region, Unreadable};
@@ -27,12 +28,10 @@ pub(super) struct Reading {
 
 #[derive(Serialize, Deserialize)]
 struct Red {
-    width_mm: f64,
-    height_mm: f64,
+    #[serde(flatten)]
+    patch: Patch,
     /// Share of directions with ink at the rim.
     ring_share: f64,
-    /// Middle on the straight sheet, 0..1 from the left and the top.
-    centre: (f64, f64),
     edges: [f64; 4],
 }
 
@@ -60,16 +59,9 @@ impl Check for Seal {
     type Limits = Limits;
 
     fn read(measured: &Measured) -> Result<Reading, Unreadable> {
-        // Without any chroma there is no telling a red seal from a black one.
-        let colour = measured.colour().ok_or(Unreadable::because("too-dark-or-featureless"))?;
-        if colour.mean == 0.0 {
-            return Err(Unreadable::because("no-colour"));
-        }
-        let red = measured.marks().red.iter().take(4).map(|red| Red {
-            width_mm: rounded(red.mark.width_mm as f32),
-            height_mm: rounded(red.mark.height_mm as f32),
+        let red = red_ink::marks(measured)?.iter().take(4).map(|red| Red {
+            patch: Patch::of(red),
             ring_share: rounded(red.ring_share as f32),
-            centre: (rounded(red.mark.centre.0 as f32), rounded(red.mark.centre.1 as f32)),
             edges: red.mark.edges.map(|edge| rounded(edge as f32)),
         });
         Ok(Reading { red: red.collect() })
@@ -92,12 +84,12 @@ impl Check for Seal {
 
 /// The mark of a seal's size, in its place, that is most like a ring.
 fn best<'a>(reading: &'a Reading, limits: &Limits) -> Option<&'a Red> {
-    let size = limits.min_diameter_mm..=limits.max_diameter_mm;
+    let height = limits.min_height..=limits.max_height;
     reading
         .red
         .iter()
-        .filter(|red| size.contains(&red.width_mm) && size.contains(&red.height_mm))
-        .filter(|red| (limits.min_height..=limits.max_height).contains(&red.centre.1))
+        .filter(|red| red.patch.measures(limits.min_diameter_mm, limits.max_diameter_mm))
+        .filter(|red| height.contains(&red.patch.centre.1))
         .max_by(|a, b| a.ring_share.total_cmp(&b.ring_share))
 }
 
@@ -114,8 +106,8 @@ mod tests {
             min_height: 0.5,
             max_height: 1.05,
         };
-        let red =
-            Red { width_mm, height_mm: 40.0, ring_share, centre: (0.7, height), edges: [0.0; 4] };
+        let patch = Patch { width_mm, height_mm: 40.0, centre: (0.7, height) };
+        let red = Red { patch, ring_share, edges: [0.0; 4] };
         Seal::judge(&Reading { red: vec![red] }, &limits).map(|finding| finding.doubtful)
     }
 

@@ -59,7 +59,7 @@ impl Check for Skew {
             return Ok(Reading {
                 degrees: rounded(outline.skew_deg as f32),
                 from: From::Outline,
-                corners: Some(outline.corners.map(|(x, y)| (rounded(x as f32), rounded(y as f32)))),
+                corners: Some(outline.rounded_corners()),
             });
         }
         let lines = measured.lines().ok_or(Unreadable::because("no-outline-and-no-lines"))?;

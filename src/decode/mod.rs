@@ -1,4 +1,9 @@
 //! From [`Sniffed`] to pages that all look alike, whatever the format. Unwinding stops here.
+//!
+//! AVIF is recognised and refused as a format that is not allowed. Its decoders in Rust are either under
+//! the AGPL (`rav1d-safe`, and `zenavif` above it), which does not go with the licence of this crate, or
+//! ports of dav1d with its pointers and its interface of C (`rav1d`, `re_rav1d`), which need assembly to
+//! be fast and `unsafe` to be called. HEIC is read where the feature `heic` is built in.
 
 mod bmp;
 mod colour;

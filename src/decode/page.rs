@@ -75,10 +75,13 @@ pub struct Energy {
     /// Mean second difference of neighbouring full-resolution pixels, column by column and row by
     /// row: ripples in it betray interpolation.
     pub ripple: [Vec<f32>; 2],
+    /// Mean binary logarithm of one more than each squared coefficient, eight to a row of the transform,
+    /// over the blocks without print. Of a turned page it is transposed.
+    pub spectrum: [f32; 64],
 }
 
 impl Energy {
-    /// The blocks inside `[left, top, right, bottom]`, 0..1; the ripple of the whole page is left out.
+    /// The blocks inside `[left, top, right, bottom]`, 0..1; the ripple and the spectrum of the whole page are left out.
     pub fn inside(&self, edges: [f64; 4]) -> Self {
         let range = |from: f64, to: f64, length: usize| {
             let at = |place: f64| (place.clamp(0.0, 1.0) * length as f64) as usize;
@@ -89,7 +92,14 @@ impl Energy {
         let (width, height) = (columns.len(), rows.len());
         let row = |y: usize| &self.blocks[y * self.width + columns.start..][..width];
         let blocks = rows.flat_map(row).copied().collect();
-        Self { width, height, reduction: self.reduction, blocks, ripple: Default::default() }
+        Self {
+            width,
+            height,
+            reduction: self.reduction,
+            blocks,
+            ripple: Default::default(),
+            spectrum: Default::default(),
+        }
     }
 }
 

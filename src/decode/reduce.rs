@@ -125,13 +125,16 @@ struct BlockRows {
     width: usize,
     height: usize,
     blocks: Vec<Octaves>,
+    spectrum: [u64; BLOCK * BLOCK],
+    quiet: u32,
 }
 
 impl BlockRows {
     fn new(width: usize, height: usize, reduction: usize) -> Self {
         let side = BLOCK * reduction;
         let (width, height) = (width / side, height / side);
-        Self { reduction, width, height, blocks: Vec::with_capacity(width * height) }
+        let blocks = Vec::with_capacity(width * height);
+        Self { reduction, width, height, blocks, spectrum: [0; BLOCK * BLOCK], quiet: 0 }
     }
 
     fn add(&mut self, stripe: &[u8], stride: usize) {
@@ -144,7 +147,15 @@ impl BlockRows {
                         self.mean(stripe, stride, left + u * self.reduction, v * self.reduction);
                 }
             }
-            self.blocks.push(octaves(&block));
+            let squares = squares(&block);
+            let octaves = octaves(&squares);
+            self.blocks.push(octaves);
+            if octaves.low < QUIET {
+                self.quiet += 1;
+                for (sum, square) in self.spectrum.iter_mut().zip(squares.as_flattened()) {
+                    *sum += u64::from(logarithm(*square));
+                }
+            }
         }
     }
 
@@ -163,7 +174,9 @@ impl BlockRows {
         let [columns, rows] = ripple.means();
         // A mirrored profile has the same ripples.
         let ripple = if orientation.swaps_sides() { [rows, columns] } else { [columns, rows] };
-        Energy { width, height, reduction: self.reduction, blocks, ripple }
+        let count = f64::from(self.quiet.max(1));
+        let spectrum = self.spectrum.map(|sum| (sum as f64 / count / f64::from(ONE_OCTAVE)) as f32);
+        Energy { width, height, reduction: self.reduction, blocks, ripple, spectrum }
     }
 }
 
@@ -262,7 +275,20 @@ const DCT: [[f32; BLOCK]; BLOCK] = {
     ]
 };
 
-fn octaves(block: &[[f32; BLOCK]; BLOCK]) -> Octaves {
+/// The binary logarithm of one more than `square` in parts of an octave, straight between powers of two
+/// as the number's own bits have it.
+fn logarithm(square: f32) -> u32 {
+    (1.0 + square).to_bits() - 1.0f32.to_bits()
+}
+
+/// A block with more energy in its coarsest octave holds print, or the rim of something.
+const QUIET: f32 = 300.0;
+
+/// What `logarithm` says of two.
+const ONE_OCTAVE: u32 = 1 << 23;
+
+/// The squared coefficients of a block, but for the mean, which stays as it is.
+fn squares(block: &[[f32; BLOCK]; BLOCK]) -> [[f32; BLOCK]; BLOCK] {
     // Rows first: each row of `block` times the transposed basis, by columns so that it vectorises.
     let mut half = [[0.0f32; BLOCK]; BLOCK];
     for (half, row) in half.iter_mut().zip(block) {
@@ -270,28 +296,36 @@ fn octaves(block: &[[f32; BLOCK]; BLOCK]) -> Octaves {
             half[u] = row.iter().zip(basis).map(|(sample, weight)| sample * weight).sum();
         }
     }
-    let mut sums = [0.0f32; BLOCK];
-    let (mut axis, mut mean_coefficient) = (0.0, 0.0);
-    for (v, basis) in DCT.iter().enumerate() {
-        let mut line = [0.0f32; BLOCK];
+    let mut squares = [[0.0f32; BLOCK]; BLOCK];
+    for (line, basis) in squares.iter_mut().zip(&DCT) {
         for (weight, half) in basis.iter().zip(&half) {
             for (coefficient, half) in line.iter_mut().zip(half) {
                 *coefficient += weight * half;
             }
         }
-        if v == 0 {
-            mean_coefficient = line[0];
-        }
-        for (u, coefficient) in line.iter().enumerate() {
-            sums[u.max(v)] += coefficient * coefficient;
+    }
+    let mean = squares[0][0];
+    for coefficient in squares.as_flattened_mut() {
+        *coefficient *= *coefficient;
+    }
+    squares[0][0] = mean;
+    squares
+}
+
+fn octaves(squares: &[[f32; BLOCK]; BLOCK]) -> Octaves {
+    let mut sums = [0.0f32; BLOCK];
+    let mut axis = 0.0;
+    for (v, line) in squares.iter().enumerate() {
+        for (u, square) in line.iter().enumerate() {
+            sums[u.max(v)] += square;
             if u.min(v) == 0 && u.max(v) >= BLOCK / 2 {
-                axis += coefficient * coefficient;
+                axis += square;
             }
         }
     }
     let high = sums[4] + sums[5] + sums[6] + sums[7];
     // The orthonormal coefficient of the mean is eight times the mean.
-    let mean = mean_coefficient / BLOCK as f32;
+    let mean = squares[0][0] / BLOCK as f32;
     Octaves { mean, low: sums[1], mid: sums[2] + sums[3], high, axis }
 }
 
@@ -324,7 +358,7 @@ mod tests {
             std::array::from_fn(|y| std::array::from_fn(|x| ((x * 37 + y * 61) % 256) as f32));
         let mean = block.iter().flatten().sum::<f32>() / 64.0;
         let variance: f32 = block.iter().flatten().map(|cell| (cell - mean) * (cell - mean)).sum();
-        let Octaves { low, mid, high, .. } = octaves(&block);
+        let Octaves { low, mid, high, .. } = octaves(&squares(&block));
         assert!(((low + mid + high) / variance - 1.0).abs() < 1e-3);
     }
 

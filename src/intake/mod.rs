@@ -19,7 +19,8 @@ use bytes::Bytes;
 
 use crate::intake::format::{Detected, Format};
 use crate::intake::metadata::Metadata;
-use crate::intake::structure::Walk;
+use crate::intake::structure::{Header, Walk};
+use crate::reason::Unreadable;
 
 pub use crate::intake::budget::{Budget, Expired, Unlimited};
 
@@ -45,6 +46,13 @@ pub struct Sniffed {
     pub walk: Option<Walk>,
     /// Orientation and the presence of a position.
     pub metadata: Metadata,
+}
+
+impl Sniffed {
+    /// What the header says, which is all that limits on frames, pages and pixels are judged by.
+    fn header(&self) -> Result<Header, Unreadable> {
+        self.walk.and_then(|walk| walk.header).ok_or(Unreadable::because("no-header"))
+    }
 }
 
 /// Looks at the first bytes, walks the structure once and reads the metadata. Decodes nothing.

@@ -42,8 +42,7 @@ impl Check for Pages {
     type Limits = Limits;
 
     fn read(sniffed: &Sniffed) -> Result<Reading, Unreadable> {
-        let header = sniffed.walk.as_ref().and_then(|walk| walk.header.as_ref());
-        let header = header.ok_or(Unreadable::because("no-header"))?;
+        let header = sniffed.header()?;
         Ok(Reading { pages: header.pages })
     }
 

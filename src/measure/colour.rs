@@ -9,6 +9,7 @@
 
 use crate::decode::page::Planes;
 use crate::measure::outline::Outline;
+use crate::measure::stamps;
 use crate::measure::tone::Tone;
 
 /// Colour on one page, in units of 8-bit chroma and shares of the page.
@@ -16,6 +17,11 @@ use crate::measure::tone::Tone;
 pub struct Colour {
     /// Share of cells whose chroma apart from the cast is beyond that of grain and fringes.
     pub coloured_share: f32,
+    /// The same where stamps and what is inside them are left out.
+    pub own_share: f32,
+    /// Share of tiles outside stamps whose mean chroma is that of tinted paper or pale print: more
+    /// than light and JPEG leave on a grey copy.
+    pub tinted_share: f32,
     /// 99.9th percentile of the chroma apart from the cast.
     pub peak: f32,
     /// Largest share of coloured cells in one patch of the page: a seal fills its patch.
@@ -31,6 +37,10 @@ const COLOURED: f32 = 10.0;
 
 /// Side of a patch in cells: about a seal at the analysis scale.
 const PATCH: usize = 16;
+
+/// Mean chroma of a tile that is tinted, and its side in cells: grain is gone from it.
+const TINTED: f32 = 5.0;
+const TILE: usize = 4;
 
 /// Below this luma, rounding alone makes as much chroma as the rest.
 const DARKEST_PAPER: u8 = 45;
@@ -65,6 +75,7 @@ pub fn measure(planes: &Planes, tone: &Tone, outline: Option<&Outline>) -> Optio
     let (mut sum, mut cells) = (0.0, 0u32);
     let across = planes.y.width.div_ceil(PATCH);
     let mut patches = vec![0u32; across * planes.y.height.div_ceil(PATCH)];
+    let mut apart = vec![None; inside.len()];
     for (at, _) in inside.iter().enumerate().filter(|(_, inside)| **inside) {
         let (x, y) = (at % planes.y.width, at / planes.y.width);
         let luma = f32::from(planes.y.cells[at]);
@@ -73,6 +84,7 @@ pub fn measure(planes: &Planes, tone: &Tone, outline: Option<&Outline>) -> Optio
         sum += (cb * cb + cr * cr).sqrt();
         let (blue, red) = light.at(x, y);
         let (cb, cr) = (cb - blue * luma, cr - red * luma);
+        apart[at] = Some((cb, cr));
         let chroma = (cb * cb + cr * cr).sqrt();
         magnitudes[(chroma as usize).min(255)] += 1;
         patches[y / PATCH * across + x / PATCH] += u32::from(chroma > COLOURED);
@@ -81,13 +93,46 @@ pub fn measure(planes: &Planes, tone: &Tone, outline: Option<&Outline>) -> Optio
     let cells = cells.max(1) as f32;
     let coloured: u32 = patches.iter().sum();
     let fullest = patches.iter().max().copied().unwrap_or_default();
+    let coloured_share = coloured as f32 / cells;
+    let (own_share, tinted_share) = own(apart, planes.y.width);
     Some(Colour {
-        coloured_share: coloured as f32 / cells,
+        coloured_share,
+        own_share,
+        tinted_share,
         peak: upper_percentile(&magnitudes, cells * 0.001),
         patch_share: fullest as f32 / (PATCH * PATCH) as f32,
         mean: sum / cells,
         cast: (light.page.0 * 255.0, light.page.1 * 255.0),
     })
+}
+
+/// Shares of coloured cells and of tinted tiles once stamps are taken out.
+fn own(mut chroma: Vec<Option<(f32, f32)>>, width: usize) -> (f32, f32) {
+    for [left, top, right, bottom] in stamps::find(&chroma, width) {
+        for row in top..bottom {
+            let start = row as usize * width;
+            chroma[start + left as usize..start + right as usize].fill(None);
+        }
+    }
+    let share = |count: usize, of: usize| count as f32 / of.max(1) as f32;
+    let left = chroma.iter().flatten();
+    let coloured = left.clone().filter(|(blue, red)| blue.hypot(*red) > COLOURED).count();
+    let own = share(coloured, left.count());
+    let across = width.div_ceil(TILE);
+    let mut tiles = vec![(0.0f32, 0.0f32, 0u8); across * chroma.len().div_ceil(width * TILE)];
+    for (at, cell) in chroma.iter().enumerate() {
+        if let Some((blue, red)) = cell {
+            let tile = &mut tiles[at / width / TILE * across + at % width / TILE];
+            *tile = (tile.0 + blue, tile.1 + red, tile.2 + 1);
+        }
+    }
+    // Tiles across a rim would count like whole ones.
+    tiles.retain(|tile| usize::from(tile.2) == TILE * TILE);
+    let tinted = tiles
+        .iter()
+        .filter(|(blue, red, cells)| blue.hypot(*red) > TINTED * f32::from(*cells))
+        .count();
+    (own, share(tinted, tiles.len()))
 }
 
 /// Which cells belong to the document.

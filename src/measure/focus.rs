@@ -106,7 +106,14 @@ mod tests {
     use super::*;
 
     fn energy(blocks: Vec<Octaves>) -> Energy {
-        Energy { width: 40, height: 25, reduction: 1, blocks, ripple: [Vec::new(), Vec::new()] }
+        Energy {
+            width: 40,
+            height: 25,
+            reduction: 1,
+            blocks,
+            ripple: [Vec::new(), Vec::new()],
+            spectrum: [0.0; 64],
+        }
     }
 
     #[test]

@@ -17,9 +17,13 @@ mod network;
 pub mod orientation;
 pub mod outline;
 pub mod person;
+mod polygon;
 pub mod recapture;
 pub mod resampling;
+pub mod rim;
+mod sheets;
 pub mod splice;
+mod stamps;
 pub mod tone;
 pub mod view;
 
@@ -58,6 +62,9 @@ pub struct Measured {
     colour: OnceCell<Option<Colour>>,
     focus: OnceCell<Option<Focus>>,
     glare: OnceCell<Option<Glare>>,
+    grid: OnceCell<Option<Grid>>,
+    resampling: OnceCell<Option<Resampling>>,
+    rim_print: OnceCell<[f64; 4]>,
     orientation: OnceCell<Option<Turn>>,
     view: OnceCell<View>,
     faces: OnceCell<Option<Vec<Face>>>,
@@ -90,6 +97,9 @@ impl Measured {
             colour: OnceCell::new(),
             focus: OnceCell::new(),
             glare: OnceCell::new(),
+            grid: OnceCell::new(),
+            resampling: OnceCell::new(),
+            rim_print: OnceCell::new(),
             orientation: OnceCell::new(),
             view: OnceCell::new(),
             faces: OnceCell::new(),
@@ -147,13 +157,24 @@ impl Measured {
     }
 
     /// A screen's grid; `None` where energy was not wanted or the page has no block.
-    pub fn grid(&self) -> Option<Grid> {
-        self.page.energy.as_ref().and_then(recapture::measure)
+    pub fn grid(&self) -> Option<&Grid> {
+        let measure = || self.page.energy.as_ref().and_then(recapture::measure);
+        self.grid.get_or_init(measure).as_ref()
     }
 
     /// The rhythm of an enlargement; `None` where the page is too small to have one.
-    pub fn resampling(&self) -> Option<Resampling> {
-        self.page.energy.as_ref().and_then(resampling::measure)
+    pub fn resampling(&self) -> Option<&Resampling> {
+        let measure = || self.page.energy.as_ref().and_then(resampling::measure);
+        self.resampling.get_or_init(measure).as_ref()
+    }
+
+    /// Share of each side of the frame that the outline touches (top, right, bottom, left) along
+    /// which print stands; 0 where it touches none.
+    pub fn rim_print(&self) -> [f64; 4] {
+        *self.rim_print.get_or_init(|| match self.outline() {
+            Some(outline) => rim::print(&self.page.planes.y, &outline.rims),
+            None => [0.0; 4],
+        })
     }
 
     /// Which way up the print stands; `None` where the document is too small to tell.
@@ -239,7 +260,7 @@ impl Measured {
         self.focus
             .get_or_init(|| {
                 let frame = self.page.width.max(self.page.height) as f64;
-                let long_side = self.outline().map_or(frame, |outline| outline.long_side_px);
+                let long_side = self.outline().map_or(frame, Outline::document_long_side_px);
                 self.page.energy.as_ref().and_then(|energy| focus::measure(energy, long_side))
             })
             .as_ref()

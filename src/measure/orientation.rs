@@ -141,13 +141,7 @@ mod tests {
     fn only_the_box_around_the_outline_is_looked_at() {
         let outline = Outline {
             corners: [(0.25, 0.2), (0.7, 0.1), (0.75, 0.8), (0.3, 1.2)],
-            area_share: 0.4,
-            fill: 1.0,
-            touching: [0.0; 4],
-            skew_deg: 0.0,
-            taper: 0.0,
-            aspect: 1.5,
-            long_side_px: 200.0,
+            ..Outline::default()
         };
         assert_eq!(bounds(&plain(400, 200), Some(&outline)), [100, 20, 300, 200]);
         assert_eq!(bounds(&plain(400, 200), None), [0, 0, 400, 200]);

@@ -1,9 +1,9 @@
-//! The outline of a sheet or card that lies on something else.
+//! The outline of a sheet or card that lies on something else, or of two of one shape.
 //!
 //! Cells that stand out from the surface that the border shows are joined to one shape, and the
 //! shape's hull is reduced to the quadrilateral around it. A page that fills the frame has none.
 
-use image::{GrayImage, Luma};
+use image::{GrayImage, Luma, imageops};
 use imageproc::distance_transform::Norm;
 use imageproc::geometry::convex_hull;
 use imageproc::morphology::{close, open};
@@ -11,12 +11,15 @@ use imageproc::point::Point;
 use imageproc::region_labelling::{Connectivity, connected_components};
 
 use crate::measure::background::Distance;
+use crate::measure::polygon::{Place, area, circumscribed, cross, upright_first};
+use crate::measure::rim::{self, Rim};
+use crate::measure::{quantile, rounded, sheets};
 
-/// A sheet on a surface. Lengths and places are in shares of the page's width and height.
-#[derive(Clone, Debug, PartialEq)]
+/// A sheet on a surface, or two. Lengths and places are in shares of the page's width and height.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outline {
     /// Corners, clockwise from the top left, `(x, y)` in 0..1; outside where the frame cuts them off.
-    pub corners: [(f64, f64); 4],
+    pub corners: [Place; 4],
     /// Share of the frame.
     pub area_share: f64,
     /// Share of the outline that stands out from the background: near 1 for a sheet, less where light
@@ -24,6 +27,8 @@ pub struct Outline {
     pub fill: f64,
     /// Share of each side of the frame (top, right, bottom, left) along which the sheet touches it.
     pub touching: [f64; 4],
+    /// Where it touches, and whether its corners are seen there.
+    pub rims: [Rim; 4],
     /// Turn of the sheet against the frame in degrees, clockwise, -45..45.
     pub skew_deg: f64,
     /// Difference of opposite sides, as a share of the longer one; the larger of the two pairs.
@@ -32,10 +37,31 @@ pub struct Outline {
     pub aspect: f64,
     /// Length of the long side in full-resolution pixels.
     pub long_side_px: f64,
+    /// Length of the short side in full-resolution pixels.
+    pub short_side_px: f64,
+    /// The sheets by themselves where there are two: one above or beside the other. Turn, taper and
+    /// fill are then those of the worse one.
+    pub sheets: Vec<Sheet>,
+    /// Whether the background is seen between them all the way.
+    pub apart: bool,
+}
+
+/// One of two sheets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sheet {
+    /// Corners as of an outline.
+    pub corners: [Place; 4],
+    /// Long side over short side.
+    pub aspect: f64,
+    /// Length of the long side in full-resolution pixels.
+    pub long_side_px: f64,
 }
 
 /// Distance from the surface, in units of its grain averaged over nine cells, that stands out.
 const STANDS_OUT: f32 = 3.5;
+
+/// Part of a sheet's usual distance from the surface beyond which a cell is sheet and no shadow.
+const SOLID: f32 = 0.5;
 
 /// Gaps up to twice this many cells are closed, lines up to it opened.
 const REACH: u8 = 3;
@@ -67,78 +93,176 @@ pub fn find(distance: &Distance, scale: usize) -> Option<Outline> {
     if distance.width.min(distance.height) < LEAST_SIDE || distance.border_share < LEAST_BORDER {
         return None;
     }
-    let mask = largest_shape(&shape(distance));
-    let (width, height) = mask.dimensions();
-    let filled = mask.pixels().filter(|pixel| pixel.0[0] > 0).count() as f64;
-    let hull: Vec<(f64, f64)> = convex_hull(boundary(&mask))
-        .into_iter()
-        .map(|point: Point<i32>| (f64::from(point.x), f64::from(point.y)))
-        .collect();
-    let hull_area = area(&hull);
-    if hull.len() < 4 || hull_area < LEAST_AREA * f64::from(width * height) {
-        return None;
-    }
-    let corners = upright_first(circumscribed(hull)?);
-    // Cells have an extent of one, hull points have none.
-    let is_sheet =
-        filled / hull_area >= LEAST_FILL && hull_area / area(&corners) >= LEAST_RECTANGULARITY;
-    let outline = is_sheet.then(|| describe(&mask, corners, hull_area, scale))?;
-    let outline = Outline { fill: filled / hull_area, ..outline };
-    let apart = outline.touching.iter().all(|share| *share < WHOLE_SIDE);
-    (apart && outline.area_share < FILLS_THE_FRAME).then_some(outline)
+    let raw = standing_out(distance);
+    let parts = large_parts(&open(&without_holes(closed(&raw)), Norm::LInf, REACH));
+    let mask = joined(&parts, raw.dimensions());
+    let whole = Shape::of(&mask)?;
+    let solid = solid(distance, &mask);
+    let apart = sheets::apart(&parts);
+    let outline = match &apart {
+        Some(pair) => describe([&mask, &solid], &whole, pair, scale),
+        None if whole.is_sheet() => {
+            let (halves, apart) = sheets::joined_at_a_seam(&raw, &whole).unwrap_or_default();
+            Outline { apart, ..describe([&mask, &solid], &whole, &halves, scale) }
+        }
+        None => return None,
+    };
+    let outline = Outline { apart: outline.apart || apart.is_some(), ..outline };
+    let own = outline.touching.iter().all(|share| *share < WHOLE_SIDE);
+    (own && outline.area_share < FILLS_THE_FRAME).then_some(outline)
 }
 
 impl Outline {
-    /// Whether a place, in shares of the page, lies on the sheet, at least `margin` of the sheet's
-    /// half width from its rim.
+    /// Whether a place, in shares of the page, lies on the sheet or on one of two, at least `margin`
+    /// of the sheet's half width from its rim.
     pub fn contains(&self, x: f64, y: f64, margin: f64) -> bool {
-        let centre = self
-            .corners
+        let quadrilaterals = self.sheets.iter().map(|sheet| &sheet.corners);
+        let whole = self.sheets.is_empty().then_some(&self.corners);
+        quadrilaterals.chain(whole).any(|corners| lies_in(corners, (x, y), margin))
+    }
+
+    /// The long side of the document in full-resolution pixels: of the smaller one of two.
+    pub fn document_long_side_px(&self) -> f64 {
+        self.sheets
             .iter()
-            .fold((0.0, 0.0), |sum, corner| (sum.0 + corner.0 / 4.0, sum.1 + corner.1 / 4.0));
-        let shrunk = self.corners.map(|(x, y)| {
-            (centre.0 + (x - centre.0) * (1.0 - margin), centre.1 + (y - centre.1) * (1.0 - margin))
-        });
-        (0..4).all(|side| cross(shrunk[side], shrunk[(side + 1) % 4], (x, y)) >= 0.0)
+            .map(|sheet| sheet.long_side_px)
+            .reduce(f64::min)
+            .unwrap_or(self.long_side_px)
+    }
+
+    /// The corners as they are recorded and drawn.
+    pub fn rounded_corners(&self) -> [Place; 4] {
+        self.corners.map(|(x, y)| (rounded(x as f32), rounded(y as f32)))
     }
 }
 
-fn describe(mask: &GrayImage, corners: Vec<(f64, f64)>, hull_area: f64, scale: usize) -> Outline {
-    let (width, height) = (f64::from(mask.width()), f64::from(mask.height()));
-    let side = |from: usize| {
-        let (a, b) = (corners[from], corners[(from + 1) % 4]);
+fn lies_in(corners: &[Place; 4], place: Place, margin: f64) -> bool {
+    let centre = corners
+        .iter()
+        .fold((0.0, 0.0), |sum, corner| (sum.0 + corner.0 / 4.0, sum.1 + corner.1 / 4.0));
+    let shrunk = corners.map(|(x, y)| {
+        (centre.0 + (x - centre.0) * (1.0 - margin), centre.1 + (y - centre.1) * (1.0 - margin))
+    });
+    (0..4).all(|side| cross(shrunk[side], shrunk[(side + 1) % 4], place) >= 0.0)
+}
+
+/// A part of the mask and the quadrilateral around it, in cells.
+#[derive(Clone, Debug)]
+pub(super) struct Shape {
+    /// Clockwise from the top left.
+    pub(super) corners: [Place; 4],
+    /// What its hull encloses.
+    pub(super) area: f64,
+    /// Share of the hull that stands out.
+    fill: f64,
+}
+
+impl Shape {
+    pub(super) fn of(mask: &GrayImage) -> Option<Self> {
+        let filled = mask.pixels().filter(|pixel| pixel.0[0] > 0).count() as f64;
+        let hull: Vec<Place> = convex_hull(boundary(mask))
+            .into_iter()
+            .map(|point: Point<i32>| (f64::from(point.x), f64::from(point.y)))
+            .collect();
+        let hull_area = area(&hull);
+        if hull.len() < 4 || hull_area < LEAST_AREA * f64::from(mask.width() * mask.height()) {
+            return None;
+        }
+        let corners = upright_first(circumscribed(hull)?).try_into().ok()?;
+        Some(Self { corners, area: hull_area, fill: filled / hull_area })
+    }
+
+    /// One half of this shape.
+    pub(super) fn part(&self, corners: [Place; 4]) -> Self {
+        Self { corners, area: area(&corners), fill: self.fill }
+    }
+
+    /// Cells have an extent of one, hull points have none.
+    pub(super) fn is_sheet(&self) -> bool {
+        self.fill >= LEAST_FILL && self.area / area(&self.corners) >= LEAST_RECTANGULARITY
+    }
+
+    fn side(&self, from: usize) -> Place {
+        let (a, b) = (self.corners[from], self.corners[(from + 1) % 4]);
         (b.0 - a.0, b.1 - a.1)
-    };
-    let length = |(x, y): (f64, f64)| (x * x + y * y).sqrt();
-    let [top, right, bottom, left] = [0, 1, 2, 3].map(side);
-    let taper = |a: f64, b: f64| (a - b).abs() / a.max(b);
-    let (across, down) =
-        ((length(top) + length(bottom)) / 2.0, (length(right) + length(left)) / 2.0);
-    // The direction of top and bottom together; the bottom side runs backwards.
-    let (dx, dy) = (top.0 - bottom.0, top.1 - bottom.1);
-    let share = |cells: usize, length: f64| cells as f64 / length;
-    let lit = |x: u32, y: u32| usize::from(mask.get_pixel(x, y).0[0] > 0);
-    let row = |y: u32| (0..mask.width()).map(|x| lit(x, y)).sum::<usize>();
-    let column = |x: u32| (0..mask.height()).map(|y| lit(x, y)).sum::<usize>();
-    Outline {
-        corners: [0, 1, 2, 3].map(|at| (corners[at].0 / width, corners[at].1 / height)),
-        area_share: hull_area / (width * height),
-        fill: 1.0,
-        touching: [
-            share(row(0), width),
-            share(column(mask.width() - 1), height),
-            share(row(mask.height() - 1), width),
-            share(column(0), height),
-        ],
-        skew_deg: dy.atan2(dx).to_degrees(),
-        taper: taper(length(top), length(bottom)).max(taper(length(right), length(left))),
-        aspect: across.max(down) / across.min(down),
-        long_side_px: across.max(down) * scale as f64,
+    }
+
+    fn lengths(&self) -> [f64; 4] {
+        [0, 1, 2, 3].map(|side| self.side(side)).map(|(x, y)| x.hypot(y))
+    }
+
+    /// Mean length across and down.
+    pub(super) fn extent(&self) -> (f64, f64) {
+        let [top, right, bottom, left] = self.lengths();
+        ((top + bottom) / 2.0, (right + left) / 2.0)
+    }
+
+    pub(super) fn aspect(&self) -> f64 {
+        let (across, down) = self.extent();
+        across.max(down) / across.min(down)
+    }
+
+    fn taper(&self) -> f64 {
+        let [top, right, bottom, left] = self.lengths();
+        let taper = |a: f64, b: f64| (a - b).abs() / a.max(b);
+        taper(top, bottom).max(taper(right, left))
+    }
+
+    fn skew_deg(&self) -> f64 {
+        // The direction of top and bottom together; the bottom side runs backwards.
+        let (top, bottom) = (self.side(0), self.side(2));
+        (top.1 - bottom.1).atan2(top.0 - bottom.0).to_degrees()
+    }
+
+    fn long_side_px(&self, scale: usize) -> f64 {
+        let (across, down) = self.extent();
+        across.max(down) * scale as f64
     }
 }
 
-/// The cells that stand out, smoothed, with gaps and holes closed.
-fn shape(distance: &Distance) -> GrayImage {
+fn describe(
+    [mask, solid]: [&GrayImage; 2],
+    whole: &Shape,
+    sheets: &[Shape],
+    scale: usize,
+) -> Outline {
+    let (width, height) = (f64::from(mask.width()), f64::from(mask.height()));
+    let place = |corners: &[Place; 4]| corners.map(|(x, y)| (x / width, y / height));
+    let (across, down) = whole.extent();
+    let of_each = match sheets {
+        [] => std::slice::from_ref(whole),
+        sheets => sheets,
+    };
+    let worst = |value: fn(&Shape) -> f64| {
+        of_each.iter().map(value).reduce(|a, b| if b.abs() > a.abs() { b } else { a })
+    };
+    let long_side = of_each.iter().map(|shape| shape.long_side_px(1)).fold(0.0, f64::max);
+    let rims = rim::find(mask, solid, long_side);
+    Outline {
+        corners: place(&whole.corners),
+        area_share: of_each.iter().map(|shape| shape.area).sum::<f64>() / (width * height),
+        fill: of_each.iter().map(|shape| shape.fill).fold(1.0, f64::min),
+        touching: rims.map(|rim| rim.share),
+        rims,
+        skew_deg: worst(Shape::skew_deg).unwrap_or_default(),
+        taper: worst(Shape::taper).unwrap_or_default(),
+        aspect: whole.aspect(),
+        long_side_px: whole.long_side_px(scale),
+        short_side_px: across.min(down) * scale as f64,
+        sheets: sheets
+            .iter()
+            .map(|shape| Sheet {
+                corners: place(&shape.corners),
+                aspect: shape.aspect(),
+                long_side_px: shape.long_side_px(scale),
+            })
+            .collect(),
+        apart: false,
+    }
+}
+
+/// The cells that stand out, smoothed.
+fn standing_out(distance: &Distance) -> GrayImage {
     let (width, height) = (distance.width, distance.height);
     let mean = |x: usize, y: usize| {
         let (left, right) = (x.saturating_sub(1), (x + 2).min(width));
@@ -147,10 +271,31 @@ fn shape(distance: &Distance) -> GrayImage {
         let sum: f32 = rows.flatten().sum();
         sum / ((right - left) * (bottom - top)) as f32
     };
-    let mask = GrayImage::from_fn(width as u32, height as u32, |x, y| {
+    GrayImage::from_fn(width as u32, height as u32, |x, y| {
         Luma([if mean(x as usize, y as usize) > STANDS_OUT { 255 } else { 0 }])
-    });
-    open(&without_holes(close(&mask, Norm::LInf, REACH)), Norm::LInf, REACH)
+    })
+}
+
+/// The cells of the mask that stand out about as far as most of it: not its shadow, nor its soft rim.
+fn solid(distance: &Distance, mask: &GrayImage) -> GrayImage {
+    let cells = distance.cells.iter().zip(mask.pixels());
+    let mut inside: Vec<f32> =
+        cells.filter(|(_, pixel)| pixel.0[0] > 0).map(|(cell, _)| *cell).collect();
+    inside.sort_unstable_by(f32::total_cmp);
+    let bound = (SOLID * quantile(&inside, 0.5)).max(STANDS_OUT);
+    GrayImage::from_fn(mask.width(), mask.height(), |x, y| {
+        let distance = distance.cells[(y * mask.width() + x) as usize];
+        Luma([if distance > bound { mask.get_pixel(x, y).0[0] } else { 0 }])
+    })
+}
+
+/// With gaps closed, but not the one between a sheet and the side of the frame.
+fn closed(mask: &GrayImage) -> GrayImage {
+    let (width, height) = mask.dimensions();
+    let reach = u32::from(REACH);
+    let mut padded = GrayImage::new(width + 2 * reach, height + 2 * reach);
+    imageops::replace(&mut padded, mask, reach.into(), reach.into());
+    imageops::crop_imm(&close(&padded, Norm::LInf, REACH), reach, reach, width, height).to_image()
 }
 
 fn without_holes(mut mask: GrayImage) -> GrayImage {
@@ -174,8 +319,8 @@ fn without_holes(mut mask: GrayImage) -> GrayImage {
     mask
 }
 
-/// The largest part with those that are not much smaller: light print can split a card.
-fn largest_shape(mask: &GrayImage) -> GrayImage {
+/// The largest part and those that are not much smaller: light print can split a card.
+fn large_parts(mask: &GrayImage) -> Vec<GrayImage> {
     let labels = connected_components(mask, Connectivity::Eight, Luma([0]));
     let mut sizes =
         vec![0usize; labels.pixels().map(|label| label.0[0]).max().unwrap_or(0) as usize + 1];
@@ -184,9 +329,18 @@ fn largest_shape(mask: &GrayImage) -> GrayImage {
     }
     sizes[0] = 0;
     let largest = sizes.iter().max().copied().unwrap_or(0) as f64;
-    GrayImage::from_fn(mask.width(), mask.height(), |x, y| {
-        let size = sizes[labels.get_pixel(x, y).0[0] as usize] as f64;
-        Luma([if size > 0.0 && size >= LEAST_PART * largest { 255 } else { 0 }])
+    let large = |size: usize| size > 0 && size as f64 >= LEAST_PART * largest;
+    let of_label = |label: usize| {
+        GrayImage::from_fn(mask.width(), mask.height(), |x, y| {
+            Luma([if labels.get_pixel(x, y).0[0] as usize == label { 255 } else { 0 }])
+        })
+    };
+    (0..sizes.len()).filter(|&label| large(sizes[label])).map(of_label).collect()
+}
+
+fn joined(parts: &[GrayImage], (width, height): (u32, u32)) -> GrayImage {
+    GrayImage::from_fn(width, height, |x, y| {
+        Luma([parts.iter().map(|part| part.get_pixel(x, y).0[0]).max().unwrap_or(0)])
     })
 }
 
@@ -201,71 +355,6 @@ fn boundary(mask: &GrayImage) -> Vec<Point<i32>> {
         }
     }
     points
-}
-
-/// Takes sides off a convex polygon, each time the one whose loss adds the least area, until four
-/// are left. Rounded corners become sharp ones.
-fn circumscribed(mut polygon: Vec<(f64, f64)>) -> Option<Vec<(f64, f64)>> {
-    if signed_area(&polygon) < 0.0 {
-        polygon.reverse();
-    }
-    while polygon.len() > 4 {
-        let count = polygon.len();
-        let at = |index: usize| polygon[index % count];
-        let (side, corner, _) = (0..count)
-            .filter_map(|side| {
-                // Without the side from `side` to `side + 1`, its neighbours meet in one corner.
-                let corner =
-                    meeting((at(side + count - 1), at(side)), (at(side + 2), at(side + 1)))?;
-                let added = area(&[at(side), corner, at(side + 1)]);
-                Some((side, corner, added))
-            })
-            .min_by(|a, b| a.2.total_cmp(&b.2))?;
-        polygon[side] = corner;
-        polygon.remove((side + 1) % count);
-    }
-    Some(polygon)
-}
-
-/// Where two rays meet in front of both, if they do.
-fn meeting(a: ((f64, f64), (f64, f64)), b: ((f64, f64), (f64, f64))) -> Option<(f64, f64)> {
-    let (da, db) = ((a.1.0 - a.0.0, a.1.1 - a.0.1), (b.1.0 - b.0.0, b.1.1 - b.0.1));
-    let denominator = da.0 * db.1 - da.1 * db.0;
-    if denominator.abs() < 1e-9 {
-        return None;
-    }
-    let (gap_x, gap_y) = (b.0.0 - a.0.0, b.0.1 - a.0.1);
-    let (along_a, along_b) =
-        ((gap_x * db.1 - gap_y * db.0) / denominator, (gap_x * da.1 - gap_y * da.0) / denominator);
-    (along_a >= 1.0 && along_b >= 1.0).then_some((a.0.0 + along_a * da.0, a.0.1 + along_a * da.1))
-}
-
-/// Begins with the side that runs most nearly from left to right along the top.
-fn upright_first(mut corners: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
-    let count = corners.len();
-    let first = (0..count).max_by(|&a, &b| {
-        let rightward = |from: usize| {
-            let (from, to) = (corners[from], corners[(from + 1) % count]);
-            let (dx, dy) = (to.0 - from.0, to.1 - from.1);
-            dx / (dx * dx + dy * dy).sqrt().max(1e-9)
-        };
-        rightward(a).total_cmp(&rightward(b))
-    });
-    corners.rotate_left(first.unwrap_or(0));
-    corners
-}
-
-fn cross(from: (f64, f64), to: (f64, f64), point: (f64, f64)) -> f64 {
-    (to.0 - from.0) * (point.1 - from.1) - (to.1 - from.1) * (point.0 - from.0)
-}
-
-fn signed_area(polygon: &[(f64, f64)]) -> f64 {
-    let next = polygon.iter().cycle().skip(1);
-    polygon.iter().zip(next).map(|(a, b)| a.0 * b.1 - b.0 * a.1).sum::<f64>() / 2.0
-}
-
-fn area(polygon: &[(f64, f64)]) -> f64 {
-    signed_area(polygon).abs()
 }
 
 #[cfg(test)]

@@ -102,6 +102,7 @@ mod tests {
             reduction: 1,
             blocks: Vec::new(),
             ripple: [line.clone(), line],
+            spectrum: [0.0; 64],
         }
     }
 

@@ -68,7 +68,14 @@ mod tests {
             |noise: f32| Octaves { mean: 120.0, high: 48.0 * noise * noise, ..Octaves::default() };
         let blocks =
             mask.iter().map(|&inside| octaves(if inside { person } else { background })).collect();
-        let energy = Energy { width, height, reduction: 1, blocks, ripple: Default::default() };
+        let energy = Energy {
+            width,
+            height,
+            reduction: 1,
+            blocks,
+            ripple: Default::default(),
+            spectrum: Default::default(),
+        };
         measure(&energy, &Person { mask, width }).unwrap()
     }
 

@@ -178,7 +178,8 @@ mod tests {
             };
             let blocks = vec![block; 100];
             let ripple = [Vec::new(), Vec::new()];
-            let energy = Energy { width: 10, height: 10, reduction: 1, blocks, ripple };
+            let energy =
+                Energy { width: 10, height: 10, reduction: 1, blocks, ripple, spectrum: [0.0; 64] };
             let ink = ink_level(&energy, 250).unwrap();
             assert!((f32::from(ink) - level).abs() <= 1.0, "{share} {level}: {ink}");
         }

@@ -184,8 +184,9 @@ pub const CASES: &[Case] = &[
         asked: document,
         make: |setting, fading| {
             let mut face = scene::faded(&setting.face(), 1.0 - fading);
-            // A larger one is colour enough for a whole card: a known limit.
-            scene::stamp(&mut face, 0.1 + 0.002 * (setting.seed % 20) as f32);
+            let ink = [draw::SEAL, [44.0, 60.0, 170.0], [120.0, 40.0, 140.0]];
+            let ink = ink[setting.seed as usize % 7 % 3];
+            scene::stamp(&mut face, 0.1 + 0.013 * (setting.seed % 20) as f32, ink);
             setting.jpeg(&setting.seen(&setting.shot.take(&face)))
         },
         fails: [0.95, 0.98, 1.0],
@@ -265,6 +266,20 @@ pub const CASES: &[Case] = &[
         fails: [0.04, 0.1, 0.2],
         // Nearer than that, the shadow of the card leaves the frame.
         passes: [-0.09, -0.065, -0.045],
+    },
+    Case {
+        code: "EDGES_CUT_OFF",
+        on: "cards in a corner of the glass",
+        asked: id_card,
+        make: |setting, cut| {
+            let face = setting.face();
+            let shot = in_a_corner(setting, cut);
+            let lid = Canvas::new(shot.frame[0], shot.frame[1], |_, _| shot.desk);
+            setting.jpeg(&setting.seen(&shot.lay(&lid, &face)))
+        },
+        fails: [0.04, 0.1, 0.2],
+        // Flush, or with less outside than a scanner leaves out.
+        passes: [-0.02, 0.0, 0.004],
     },
     Case {
         code: "SKEWED",
@@ -349,7 +364,36 @@ pub const CASES: &[Case] = &[
             setting.jpeg(&setting.seen(&scene::on_a_screen(&setting.card(), pitch, depth)))
         },
         fails: [0.2, 0.3, 0.45],
-        passes: [0.0, 0.01, 0.02],
+        passes: [0.0, 0.005, 0.01],
+    },
+    Case {
+        code: "SCREEN_RECAPTURE",
+        on: "cards on turned screens",
+        asked: document,
+        make: |setting, depth| {
+            let pitch = 2.3 + 0.1 * (setting.seed % 17) as f32;
+            let degrees = 2.0 + 1.4 * (setting.seed % 21) as f32;
+            let screen = scene::on_a_turned_screen(&setting.card(), pitch, depth, degrees);
+            setting.jpeg(&setting.seen(&screen))
+        },
+        fails: [0.2, 0.3, 0.45],
+        passes: [0.0, 0.005, 0.01],
+    },
+    Case {
+        code: "SCREEN_RECAPTURE",
+        on: "cards on screens, made smaller",
+        asked: document,
+        make: |setting, depth| {
+            let shot = Shot { frame: [1500, 1125], ..setting.shot };
+            let pitch = 2.6 + 0.09 * (setting.seed % 20) as f32;
+            let card = shot.take(&scene::face(setting.seed, 1000, ID_1));
+            let screen = scene::on_a_turned_screen(&card, pitch, depth, 3.0);
+            let part = 0.6 + 0.02 * (setting.seed % 11) as f32;
+            let [width, height] = [1500.0, 1125.0].map(|side: f32| (side * part) as u32);
+            setting.jpeg(&faults::resized(&setting.seen(&screen), width, height))
+        },
+        fails: [0.2, 0.3, 0.45],
+        passes: [0.0, 0.005, 0.01],
     },
     Case {
         code: "LOW_CONTRAST",
@@ -429,6 +473,34 @@ fn cut_off(setting: &Setting, cut: f32) -> Shot {
         _ => middle[1] = 1.0 - down * (reach - cut),
     }
     Shot { middle, ..shot }
+}
+
+/// A card in a corner of a scan, flush with two sides or with one and a share of it outside.
+fn in_a_corner(setting: &Setting, cut: f32) -> Shot {
+    let frame = [1500, 1100];
+    let [width, height] = frame.map(|side| side as f32);
+    let card = [880.0 / width, 880.0 / scene::ID_1 / height];
+    // On a lighter one the shadow looks like a part of the card: that is for review.
+    let lids = [[150.0, 152.0, 154.0], [124.0; 3], [96.0, 98.0, 100.0], [34.0; 3]];
+    let mut lcg = Lcg::new(setting.seed ^ 0xF1A5);
+    let corner = [lcg.below(2), lcg.below(2)];
+    // Both sides, or either, are cut.
+    let sides = [[1.0, 1.0], [1.0, 0.0], [0.0, 1.0]][lcg.below(3)];
+    let middle = std::array::from_fn(|axis| {
+        let inside = card[axis] * (0.5 - cut * sides[axis]);
+        if corner[axis] == 0 { inside } else { 1.0 - inside }
+    });
+    Shot {
+        frame,
+        middle,
+        desk: lids[lcg.below(lids.len())],
+        size: card[0],
+        turned: 0.0,
+        taper: 0.0,
+        corner: 0.037,
+        shadow: 0.15,
+        ..setting.shot
+    }
 }
 
 /// The case of a code, the first if there are several.

@@ -1,6 +1,6 @@
 //! Cards by seed, and the shots that are taken of them on a desk or a scanner.
 
-use super::draw::{Canvas, Colour, INK, Lcg, SEAL, mix, wave};
+use super::draw::{Canvas, Colour, INK, Lcg, mix, wave};
 
 /// Long side over short side of an ID-1 card.
 pub const ID_1: f32 = 1.586;
@@ -93,17 +93,17 @@ pub fn faded(face: &Canvas, keep: f32) -> Canvas {
     })
 }
 
-/// A round red stamp on a face, its diameter as a share of the width.
-pub fn stamp(face: &mut Canvas, diameter: f32) {
+/// A round stamp of this ink on a face, its diameter as a share of the width.
+pub fn stamp(face: &mut Canvas, diameter: f32, ink: Colour) {
     let (w, h) = face.size();
     let centre = [0.45 * w as f32, 0.62 * h as f32];
     let radius = diameter * w as f32 / 2.0;
-    face.ellipse(centre, [radius, radius], 0.16 * radius, SEAL);
-    face.star(centre, 0.5 * radius, SEAL);
+    face.ellipse(centre, [radius, radius], 0.16 * radius, ink);
+    face.star(centre, 0.5 * radius, ink);
     for (row, text) in [(-0.66, "SAMPLE CO"), (0.5, "SPECIMEN")] {
         let size = 0.17 * radius;
         let left = centre[0] - 0.44 * size * text.len() as f32;
-        face.text([left, centre[1] + row * radius], size, SEAL, text);
+        face.text([left, centre[1] + row * radius], size, ink, text);
     }
 }
 
@@ -132,6 +132,18 @@ pub fn on_a_screen(picture: &Canvas, pitch: f32, depth: f32) -> Canvas {
     let gap = |at: f32| 1.0 - depth * (0.5 + 0.5 * wave(at / pitch));
     picture.changed(|x, y, colour| {
         let gain = gap(x * width as f32) * gap(y * height as f32);
+        colour.map(|sample| sample * gain)
+    })
+}
+
+/// The same, turned against the picture.
+pub fn on_a_turned_screen(picture: &Canvas, pitch: f32, depth: f32, degrees: f32) -> Canvas {
+    let (width, height) = picture.size();
+    let (sine, cosine) = turn(degrees);
+    let gap = |at: f32| 1.0 - depth * (0.5 + 0.5 * wave(at / pitch));
+    picture.changed(|x, y, colour| {
+        let (x, y) = (x * width as f32, y * height as f32);
+        let gain = gap(cosine * x + sine * y) * gap(cosine * y - sine * x);
         colour.map(|sample| sample * gain)
     })
 }
@@ -166,6 +178,8 @@ pub struct Shot {
     pub far: usize,
     /// How round the corners are, as a share of the card's width.
     pub corner: f32,
+    /// How dark its shadow is.
+    pub shadow: f32,
 }
 
 impl Shot {
@@ -182,6 +196,7 @@ impl Shot {
             taper: lcg.between(0.0, 0.04),
             far: lcg.below(4),
             corner: 0.03,
+            shadow: 0.5,
         }
     }
 
@@ -197,6 +212,7 @@ impl Shot {
             taper: 0.0,
             far: 0,
             corner: 0.0,
+            shadow: 0.5,
         }
     }
 
@@ -218,8 +234,22 @@ impl Shot {
         })
     }
 
+    /// The desk alone.
+    pub fn surface(&self) -> Canvas {
+        let [width, height] = self.frame;
+        Canvas::new(width, height, |x, y| {
+            let vein = 3.0 * wave(y * 9.0 + 0.4 * wave(x * 1.5)) - 8.0 * (x - y);
+            self.desk.map(|sample| sample + vein)
+        })
+    }
+
     /// The picture of a face, before light, grain and rounding.
     pub fn take(&self, face: &Canvas) -> Canvas {
+        self.lay(&self.surface(), face)
+    }
+
+    /// A picture with the face laid on it.
+    pub fn lay(&self, under: &Canvas, face: &Canvas) -> Canvas {
         let inverse = inverse(&square_to(self.corners()));
         let [width, height] = self.frame;
         let (face_w, face_h) = face.size();
@@ -238,15 +268,13 @@ impl Shot {
             [(a * x + b * y + c) / depth, (d * x + e * y + f) / depth]
         };
         let shade = 0.012 * width as f32;
-        Canvas::new(width, height, |x, y| {
+        under.changed(|x, y, mut colour| {
             let (px, py) = (x * width as f32, y * height as f32);
             let place = seen(px, py);
             let on_card = (0.5 - rim(place)).clamp(0.0, 1.0);
-            let vein = 3.0 * wave(y * 9.0 + 0.4 * wave(x * 1.5)) - 8.0 * (x - y);
-            let mut colour = self.desk.map(|sample| sample + vein);
             if on_card < 1.0 {
                 let shadow = rim(seen(px - 0.5 * shade, py - 0.7 * shade)) / shade;
-                colour = mix(colour, [16.0; 3], 0.5 * (0.5 - shadow).clamp(0.0, 1.0));
+                colour = mix(colour, [16.0; 3], self.shadow * (0.5 - shadow).clamp(0.0, 1.0));
             }
             if on_card > 0.0 {
                 let paper = face.between(place[0] * face_w as f32, place[1] * face_h as f32);
