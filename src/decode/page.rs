@@ -98,7 +98,7 @@ impl Energy {
             reduction: self.reduction,
             blocks,
             ripple: Default::default(),
-            spectrum: Default::default(),
+            spectrum: [0.0; 64],
         }
     }
 }

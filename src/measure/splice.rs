@@ -74,7 +74,7 @@ mod tests {
             reduction: 1,
             blocks,
             ripple: Default::default(),
-            spectrum: Default::default(),
+            spectrum: [0.0; 64],
         };
         measure(&energy, &Person { mask, width }).unwrap()
     }
