@@ -49,7 +49,7 @@ fn limit(book: &RuleBook, context: &Context, slot: &str, check: &str, key: &str)
 
 #[test]
 fn the_built_in_packs_bind_for_every_profile_and_slot() {
-    assert!(BOOK.profiles.len() >= 3);
+    assert!(BOOK.profiles.len() >= 10);
     for profile in BOOK.profiles.values() {
         assert!(!profile.slots.is_empty(), "{}", profile.id);
         for slot in &profile.slots {
@@ -111,11 +111,32 @@ source = "test"
         // A fault of the syntax spans lines: only its first names the file.
         let named = faults.join("\n");
         let found = faults.iter().any(|fault| {
-            fault.starts_with(&format!("{file}: "))
+            fault.starts_with(&format!("{file}:"))
                 && fault.contains(key)
                 && (key.is_empty() || fault.contains(word))
         });
         assert!(found && named.contains(word), "{file}: {key}: {word} is not among\n{named}");
+    }
+}
+
+#[test]
+fn a_fault_is_told_with_the_line_on_which_it_stands() {
+    let packs = adding(
+        "profiles/generic.toml",
+        "[[when]]\nfrom = \"2020-01-01\"\nuntil = \"2019-01-01\"\n\n[notes.no-such]\nen = \"x\"\nzh-CN = \"x\"\nsource = \"test\"\n\n[steps.review]\nworkday = [1, 2]\nbecause = \"x\"\nsource = \"test\"\n\n[filing.charm]\non = true\nbecause = \"x\"\nsource = \"test\"\n",
+    );
+    let (_, text) = packs.iter().find(|(file, _)| file == "profiles/generic.toml").unwrap();
+    let line_of = |start: &str| 1 + text.lines().position(|line| line.starts_with(start)).unwrap();
+    let faults = faults(&packs);
+    for (line, word) in [
+        (line_of("[[when]]"), "no span of days"),
+        (line_of("[notes.no-such]"), "because"),
+        (line_of("workday = "), "unknown field `workday`"),
+        (line_of("[filing.charm]"), "no such check of filings"),
+    ] {
+        let place = format!("profiles/generic.toml:{line}: ");
+        let found = faults.iter().any(|fault| fault.starts_with(&place) && fault.contains(word));
+        assert!(found, "{place}{word} is not among {faults:#?}");
     }
 }
 

@@ -101,6 +101,7 @@ impl ContextArguments {
             contents: self.content.clone(),
             channel: self.channel.clone(),
             as_of: self.as_of,
+            ..Context::default()
         }
     }
 }

@@ -189,6 +189,9 @@ pub(super) fn rules(
         filing_type: given(context.filing_type),
         contents: context.content_categories,
         channel: given(context.channel),
+        paid_service: context.paid_service,
+        domain_count: u32::try_from(context.domain_count).unwrap_or_default(),
+        issued_elsewhere: context.issued_elsewhere,
         as_of,
     };
     // The book names one unknown value at a time: each is noted, taken out, and the rest asked again.
