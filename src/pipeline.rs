@@ -31,6 +31,18 @@ pub fn validate(
     options: Options,
     budget: &mut dyn Budget,
 ) -> Result<Verdict, Expired> {
+    validate_seen(upload, rules, options, budget, &mut |_| {})
+}
+
+/// The same, and shows each page that was measured, so that what several uploads say together needs
+/// no second decoding.
+pub fn validate_seen(
+    upload: &Upload,
+    rules: &RuleSet,
+    options: Options,
+    budget: &mut dyn Budget,
+    seen: &mut dyn FnMut(&Measured),
+) -> Result<Verdict, Expired> {
     let mut judging =
         Judging { rules, options, budget, verdict: opened(upload, rules), shown: None };
     let sniffed = intake::sniff(upload);
@@ -47,6 +59,8 @@ pub fn validate(
         for page in pages {
             let (number, measured) = (page.number, Measured::new(page));
             judging.subject(&Subject::Page(&measured), number)?;
+            // As with a check, a panic there must not cost the verdict.
+            decode::contained(|| seen(&measured));
             judging.keep(measured.page);
         }
     }
@@ -170,6 +184,7 @@ fn opened(upload: &Upload, rules: &RuleSet) -> Verdict {
         detected: Detected { size: upload.bytes.len() as u64, ..Detected::default() },
         ruleset_version: rules.version.clone(),
         ruleset_digest: rules.digest.clone(),
+        applied_digest: rules.applied.clone(),
         slot: rules.slot.clone(),
         context: rules.context.clone(),
         annotated: None,

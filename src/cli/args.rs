@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Compare verdicts with labels and print an accuracy table.
     Evaluate(EvaluateArguments),
+    /// Say what a filing must upload, and which steps follow.
+    Plan(PlanArguments),
     /// Look at profiles, slots and limits, and lint rule packs.
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -68,9 +70,9 @@ pub(crate) enum Command {
 /// What the uploads belong to.
 #[derive(Debug, Args)]
 pub(crate) struct ContextArguments {
-    /// Provider's rules over a span of time, e.g. alibaba-2018.
-    #[arg(long, default_value = "generic")]
-    pub(crate) profile: String,
+    /// Provider's rules over a span of time, e.g. alibaba-2018. Default: generic.
+    #[arg(long)]
+    pub(crate) profile: Option<String>,
     /// Province, ISO 3166-2, e.g. CN-SH.
     #[arg(long)]
     pub(crate) province: Option<String>,
@@ -86,6 +88,15 @@ pub(crate) struct ContextArguments {
     /// Content category that needs a pre-approval; may be repeated.
     #[arg(long)]
     pub(crate) content: Vec<String>,
+    /// The website earns income.
+    #[arg(long)]
+    pub(crate) paid: bool,
+    /// Domains in the filing.
+    #[arg(long, value_name = "N")]
+    pub(crate) domains: Option<u32>,
+    /// Whether certificate or identity card was issued in another province.
+    #[arg(long, value_name = "true|false")]
+    pub(crate) issued_elsewhere: Option<bool>,
     /// Day whose rules apply, e.g. 2019-07-01. Default: today in China.
     #[arg(long, value_name = "DATE", value_parser = parse_day)]
     pub(crate) as_of: Option<Date>,
@@ -93,15 +104,23 @@ pub(crate) struct ContextArguments {
 
 impl ContextArguments {
     pub(crate) fn context(&self) -> Context {
+        self.over(Context::default())
+    }
+
+    /// What was typed, over what is known from elsewhere.
+    pub(crate) fn over(&self, below: Context) -> Context {
+        let contents = &self.content;
         Context {
-            profile: self.profile.clone(),
-            province: self.province.clone(),
-            entity: self.entity.clone(),
-            filing_type: self.filing_type.clone(),
-            contents: self.content.clone(),
-            channel: self.channel.clone(),
-            as_of: self.as_of,
-            ..Context::default()
+            profile: self.profile.clone().unwrap_or(below.profile),
+            province: self.province.clone().or(below.province),
+            entity: self.entity.clone().or(below.entity),
+            filing_type: self.filing_type.clone().or(below.filing_type),
+            contents: if contents.is_empty() { below.contents } else { contents.clone() },
+            channel: self.channel.clone().or(below.channel),
+            paid_service: self.paid || below.paid_service,
+            domain_count: self.domains.unwrap_or(below.domain_count),
+            issued_elsewhere: self.issued_elsewhere.or(below.issued_elsewhere),
+            as_of: self.as_of.or(below.as_of),
         }
     }
 }
@@ -139,9 +158,22 @@ pub(crate) struct CheckArguments {
     /// Draw the findings on each file that can be decoded, as DIR/NAME.annotated.jpg.
     #[arg(long, value_name = "DIR")]
     pub(crate) annotate: Option<PathBuf>,
+    /// Judge the files of one filing together: a folder whose files are named for their slots, or a
+    /// description (TOML) with context and files.
+    #[arg(long, value_name = "DIR|FILE.toml", conflicts_with_all = ["files", "annotate", "slot"])]
+    pub(crate) filing: Option<PathBuf>,
     /// The files.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "filing", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    #[command(flatten)]
+    pub(crate) context: ContextArguments,
+    /// How to print the plan.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

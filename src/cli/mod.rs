@@ -4,6 +4,8 @@ mod args;
 mod check;
 mod config;
 mod evaluate;
+mod filing;
+mod plan;
 mod rules;
 mod serve;
 
@@ -42,6 +44,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(check) => check::run(&arguments.common, check),
         Command::Serve(serve) => serve::run(&arguments.common, serve),
         Command::Evaluate(evaluate) => evaluate::run(&arguments.common, evaluate),
+        Command::Plan(plan) => plan::run(&arguments.common, plan),
         Command::Rules(rules) => rules::run(&arguments.common, rules),
         Command::Health(health) => serve::health(health),
     };

@@ -8,9 +8,9 @@ use super::fault::{Fault, Violation};
 use super::proto::{self, GetRulesetRequest, GetRulesetResponse, GetServerInfoResponse};
 use super::proto::{ListProfilesRequest, ListProfilesResponse, LocalizedText, ReasonInfo};
 use super::request::{OWN_CONTEXT, Paths, must_be_current, rules, today};
-use crate::checks;
 use crate::intake::format::FORMATS;
 use crate::reason::Locale;
+use crate::report::catalogue::reasons;
 use crate::rules::{Context, Profile, Rule, RuleBook};
 
 const DEFAULT_PAGE: usize = 50;
@@ -88,14 +88,16 @@ pub(super) fn ruleset(
         return Err(faults.unwrap_or_else(Fault::internal));
     };
     must_be_current(book, &request.ruleset_version)?;
-    let reasons = checks::reasons().map(|(reason, entry)| {
+    let filing = book.filing(&rules.context, today()).map_err(|_| Fault::internal())?;
+    let reasons = reasons().map(|(reason, check)| {
         // Of a check that is switched off here the texts are still told: old verdicts name it.
-        let rule = entry.and_then(|entry| rules.rule(entry.id));
-        let weight = rule.map_or(reason.severity, |rule| rule.severity(reason.code));
+        let rule = check.and_then(|check| rules.rule(check));
+        let together = check.and_then(|check| filing.limits.severity(check));
+        let weight = rule.map(|rule| rule.severity(reason.code)).or(together);
         ReasonInfo {
             reason: reason.code.to_owned(),
-            severity: severity(weight).into(),
-            rule_id: entry.map(|entry| entry.id.to_owned()).unwrap_or_default(),
+            severity: severity(weight.unwrap_or(reason.severity)).into(),
+            rule_id: check.unwrap_or_default().to_owned(),
             templates: messages(reason, &Locale::ALL, &BTreeMap::new()),
             thresholds: rule.map(thresholds).unwrap_or_default(),
         }

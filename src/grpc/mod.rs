@@ -8,6 +8,8 @@
 //! | `upload`, `early` | a file in pieces, refused as soon as it can be |
 //! | `batch` | a stream of files |
 //! | `catalogue` | profiles, rule set, limits |
+//! | `plan` | what a filing needs |
+//! | `filing` | the files of one filing together |
 //! | `convert` | from verdicts to messages |
 //! | `json` | from verdicts to JSON lines |
 //! | `fault` | why a call has no answer |
@@ -21,7 +23,9 @@ mod catalogue;
 mod convert;
 mod early;
 mod fault;
+mod filing;
 pub mod json;
+mod plan;
 mod pool;
 mod probe;
 pub mod proto;
@@ -90,7 +94,7 @@ impl Default for ServeConfig {
 
 const MIB: usize = 1024 * 1024;
 /// Files of the largest filing, which comes in one message.
-const FILES_OF_A_FILING: usize = 16;
+pub(crate) const FILES_OF_A_FILING: usize = 16;
 
 impl ServeConfig {
     /// Largest message that is read: a filing of the largest files and what is said of them.

@@ -189,6 +189,11 @@ impl RuleBook {
         Ok(Context { profile: profile.id.clone(), as_of, ..context.clone() })
     }
 
+    /// The provinces that contexts may name, ISO 3166-2.
+    pub fn provinces(&self) -> &[String] {
+        &self.vocabulary.provinces
+    }
+
     /// The service's ceiling on a limit of a check, if it has one.
     pub fn ceiling(&self, check: &str, limit: &str) -> Option<u64> {
         let ceiling = self.ceilings.get(check)?.get(limit)?.as_integer()?;

@@ -48,6 +48,23 @@ pub struct FilingLimits {
     pub channel: FilingRule<Channel>,
 }
 
+impl FilingLimits {
+    /// What a certain fault of a check (`filing.missing`, …) does to the verdict, where it is on.
+    pub fn severity(&self, check: &str) -> Option<Severity> {
+        let (on, severity) = match check.strip_prefix("filing.")? {
+            "missing" => (self.missing.on, self.missing.severity),
+            "duplicate" => (self.duplicate.on, self.duplicate.severity),
+            "sides-swapped" => (self.swapped.on, self.swapped.severity),
+            "sides-combined" => (self.combined.on, self.combined.severity),
+            "sides-separate" => (self.separate.on, self.separate.severity),
+            "surfaces" => (self.surfaces.on, self.surfaces.severity),
+            "channel" => (self.channel.on, self.channel.severity),
+            _ => return None,
+        };
+        on.then_some(severity)
+    }
+}
+
 /// One check across files, with its limits and weights.
 #[derive(Debug)]
 pub struct FilingRule<L> {
@@ -92,6 +109,8 @@ pub struct Duplicate {
     pub min_spread: f32,
     /// Greatest mean difference of brightness (levels of 256) between two copies.
     pub max_difference: f32,
+    /// And between pictures that may be copies.
+    pub doubtful_max_difference: f32,
 }
 
 /// Bounds of the sides of identity cards.

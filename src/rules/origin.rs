@@ -1,6 +1,6 @@
 //! Where a limit comes from: every table that sets it, the one in force last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{Table, Value};
 
@@ -69,17 +69,22 @@ impl RuleBook {
 
     /// The sources of those tables of an item of which something is still in force, in order.
     pub(super) fn sources(&self, context: &Context, section: Section, name: &str) -> String {
-        let mut found = BTreeMap::new();
         let overlays = self.filing_overlays(context, section);
-        for overlay in overlays.filter(|overlay| overlay.name == name) {
-            note(&mut found, &overlay.file, &overlay.table);
-        }
-        let mut sources: Vec<String> = Vec::new();
-        for origin in found.into_values().filter_map(|mut set| set.pop()) {
-            if !sources.contains(&origin.source) {
-                sources.push(origin.source);
+        let overlays: Vec<&Overlay> = overlays.filter(|overlay| overlay.name == name).collect();
+        let mut sources: Vec<&str> = Vec::new();
+        for (at, overlay) in overlays.iter().enumerate() {
+            let later = &overlays[at + 1..];
+            let holds = |key: &String| {
+                let covered = later.iter().any(|later| later.table.contains_key(key));
+                !ABOUT.contains(&key.as_str()) && !covered
+            };
+            if overlay.table.keys().any(holds) {
+                let source = overlay.table.get("source").and_then(Value::as_str);
+                sources.extend(source.unwrap_or_default().split("; "));
             }
         }
+        let mut seen = BTreeSet::new();
+        sources.retain(|source| seen.insert(*source));
         sources.join("; ")
     }
 }

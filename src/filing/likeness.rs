@@ -1,0 +1,134 @@
+//! Whether two pictures are one: a perceptual hash of 64 bits, and a small copy to be sure.
+//!
+//! The hash holds for each of the 64 lowest frequencies of a copy of 32 × 32 cells whether it lies
+//! above their median. Saving again or resizing moves few of them. Two cards of one design can come
+//! near, so the small copies are compared cell by cell, too.
+
+use std::f32::consts::PI;
+
+use crate::decode::page::Plane;
+
+/// Cells a side of the small copy.
+const SIDE: usize = 32;
+
+/// Frequencies a side of the hash; the mean is left out.
+const FREQUENCIES: usize = 8;
+
+/// What is kept of a picture to find it again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Likeness {
+    /// One bit a frequency.
+    pub hash: u64,
+    /// Standard deviation of the small copy, in levels of 256.
+    pub spread: f32,
+    /// Long side over short side, from 1 up; below 1 where it stands upright.
+    pub aspect: f32,
+    copy: Vec<f32>,
+}
+
+impl Likeness {
+    /// Of a page's luma; `None` for a page of too few cells.
+    pub fn of(luma: &Plane) -> Option<Self> {
+        if luma.width.min(luma.height) < SIDE {
+            return None;
+        }
+        let copy = reduced(luma);
+        let mean = copy.iter().sum::<f32>() / copy.len() as f32;
+        let variance = copy.iter().map(|cell| (cell - mean) * (cell - mean)).sum::<f32>();
+        let spread = (variance / copy.len() as f32).sqrt();
+        let coefficients = lowest(&copy);
+        let mut sorted = coefficients.clone();
+        sorted.sort_by(f32::total_cmp);
+        let median = (sorted[sorted.len() / 2 - 1] + sorted[sorted.len() / 2]) / 2.0;
+        let hash =
+            coefficients.iter().fold(0, |hash, value| hash << 1 | u64::from(*value > median));
+        let aspect = luma.width as f32 / luma.height as f32;
+        Some(Self { hash, spread, aspect, copy })
+    }
+
+    /// Bits of 64 that differ.
+    pub fn distance(&self, other: &Self) -> u32 {
+        (self.hash ^ other.hash).count_ones()
+    }
+
+    /// Mean difference of the small copies, in levels of 256.
+    pub fn difference(&self, other: &Self) -> f32 {
+        let sum: f32 = self.copy.iter().zip(&other.copy).map(|(a, b)| (a - b).abs()).sum();
+        sum / self.copy.len() as f32
+    }
+}
+
+/// The mean of the cells that fall on each of 32 × 32.
+fn reduced(luma: &Plane) -> Vec<f32> {
+    let span = |at: usize, length: usize| at * length / SIDE..(at + 1) * length / SIDE;
+    let mut copy = Vec::with_capacity(SIDE * SIDE);
+    for row in 0..SIDE {
+        for column in 0..SIDE {
+            let (mut sum, mut count) = (0u32, 0u32);
+            for y in span(row, luma.height) {
+                for x in span(column, luma.width) {
+                    sum += u32::from(luma.at(x, y));
+                    count += 1;
+                }
+            }
+            copy.push(sum as f32 / count.max(1) as f32);
+        }
+    }
+    copy
+}
+
+/// Cosine transform at frequencies 1 to 8 across and down.
+fn lowest(copy: &[f32]) -> Vec<f32> {
+    let wave = |frequency: usize, at: usize| {
+        ((at as f32 + 0.5) * frequency as f32 * PI / SIDE as f32).cos()
+    };
+    let mut rows = vec![[0.0; FREQUENCIES]; SIDE];
+    for (row, sums) in rows.iter_mut().enumerate() {
+        for (u, sum) in sums.iter_mut().enumerate() {
+            *sum = (0..SIDE).map(|x| copy[row * SIDE + x] * wave(u + 1, x)).sum();
+        }
+    }
+    let mut found = Vec::with_capacity(FREQUENCIES * FREQUENCIES);
+    for v in 0..FREQUENCIES {
+        for u in 0..FREQUENCIES {
+            found.push((0..SIDE).map(|y| rows[y][u] * wave(v + 1, y)).sum());
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plane(width: usize, height: usize, level: impl Fn(f32, f32) -> f32) -> Plane {
+        let cells = (0..width * height)
+            .map(|at| {
+                let (x, y) = (at % width, at / width);
+                level(x as f32 / width as f32, y as f32 / height as f32) as u8
+            })
+            .collect();
+        Plane { width, height, cells }
+    }
+
+    fn blots(x: f32, y: f32) -> f32 {
+        if (x - 0.3).abs() < 0.1 && (y - 0.6).abs() < 0.25 || y < 0.15 { 40.0 } else { 210.0 }
+    }
+
+    #[test]
+    fn another_size_and_a_little_noise_leave_a_picture_what_it_is() {
+        let one = Likeness::of(&plane(400, 300, blots)).unwrap();
+        let noise = |x: f32, y: f32| blots(x, y) + 6.0 * ((x * 97.0).sin() + (y * 61.0).cos());
+        let other = Likeness::of(&plane(161, 121, noise)).unwrap();
+        assert!(one.distance(&other) <= 8, "{}", one.distance(&other));
+        assert!(one.difference(&other) < 8.0, "{}", one.difference(&other));
+    }
+
+    #[test]
+    fn another_picture_is_another_one() {
+        let one = Likeness::of(&plane(400, 300, blots)).unwrap();
+        let other = Likeness::of(&plane(400, 300, |x, y| blots(y, x))).unwrap();
+        assert!(one.distance(&other) > 12 && one.difference(&other) > 12.0);
+        assert!(Likeness::of(&plane(20, 20, blots)).is_none());
+    }
+}
