@@ -45,7 +45,7 @@ const BACK: &str = "id-card-back";
 fn a_side_in_its_own_slot_is_right_and_in_the_other_one_wrong() {
     let context = individual("alibaba-2019");
     let (mut alarms, mut missed, mut certain) = (Vec::new(), Vec::new(), 0);
-    for seed in 1..=24 {
+    for seed in 1..=12 {
         let make = if seed % 3 == 0 { cards::scanned } else { cards::photographed };
         let (front, back) = (make(Side::Portrait, seed), make(Side::Emblem, seed));
         let right = together(&context, &[jpeg(FRONT, &front), jpeg(BACK, &back)]);
@@ -59,7 +59,7 @@ fn a_side_in_its_own_slot_is_right_and_in_the_other_one_wrong() {
         }
     }
     assert!(alarms.is_empty() && missed.is_empty(), "alarms {alarms:?}, missed {missed:?}");
-    assert!(certain >= 20, "only {certain} of 24 are certain");
+    assert!(certain >= 10, "only {certain} of 12 are certain");
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_grey_copy_of_a_card_tells_no_side() {
 #[test]
 fn cards_of_other_layouts_are_not_taken_for_a_wrong_side_with_certainty() {
     let context = individual("generic");
-    for seed in 1..=20 {
+    for seed in 1..=8 {
         let uploads = [jpeg(FRONT, &cards::another(seed)), jpeg(BACK, &cards::another(seed + 40))];
         let verdict = together(&context, &uploads);
         let swapped = found(&verdict, "SIDES_SWAPPED");
@@ -86,7 +86,7 @@ fn cards_of_other_layouts_are_not_taken_for_a_wrong_side_with_certainty() {
 #[test]
 fn both_sides_in_one_picture_are_seen_however_they_are_joined() {
     let mut missed = Vec::new();
-    for seed in 1..=8 {
+    for seed in 1..=4 {
         for (name, make) in [
             ("photographed", cards::photographed as fn(Side, u64) -> RgbImage),
             ("scanned", cards::scanned),
@@ -124,7 +124,7 @@ fn separate_sides_are_wrong_where_one_picture_is_asked_for() {
 #[test]
 fn one_picture_in_two_slots_is_found_saved_again_resized_or_as_another_format() {
     let context = individual("alibaba-2019");
-    for seed in 1..=6 {
+    for seed in 1..=3 {
         let picture = cards::photographed(Side::Portrait, seed);
         let copies = [
             ("the same bytes", encode::jpeg(&picture, 80)),
@@ -149,7 +149,7 @@ fn one_picture_in_two_slots_is_found_saved_again_resized_or_as_another_format() 
 #[test]
 fn two_cards_of_one_design_are_two_cards() {
     let context = individual("alibaba-2019");
-    for seed in 1..=12 {
+    for seed in 1..=5 {
         // Papers repeat after a few seeds; scans lie upon each other to the pixel.
         let make = |side, seed| jpeg(FRONT, &cards::scanned(side, seed));
         let mut other = make(Side::Portrait, seed + 1);

@@ -107,7 +107,7 @@ pub struct Duplicate {
     pub doubtful_max_distance: u32,
     /// Below this spread of brightness (levels of 256) a picture is too even to have a likeness.
     pub min_spread: f32,
-    /// Greatest mean difference of brightness (levels of 256) between two copies.
+    /// Greatest difference of brightness (levels of 256, root of the mean square) between two copies.
     pub max_difference: f32,
     /// And between pictures that may be copies.
     pub doubtful_max_difference: f32,
