@@ -203,25 +203,29 @@ pub(crate) struct EvaluateArguments {
 pub(crate) enum RulesCommand {
     /// List profiles and their slots.
     List,
-    /// Show the limits in force for a profile (and slot), or a reason's texts by its code.
+    /// Show the limits in force for a profile, slot or reason: their sources, and what they override.
     Show {
-        /// A profile, e.g. alibaba-2019, or a reason, e.g. IMAGE_BLURRED.
+        /// A profile, e.g. alibaba-2019, a slot, e.g. passport, or a reason, e.g. IMAGE_BLURRED.
         name: String,
         /// Slot whose limits to show.
         #[arg(long, default_value = "supporting-document")]
         slot: String,
+        #[command(flatten)]
+        context: ContextArguments,
     },
     /// Lint the rule packs of a folder.
     Check {
         /// The folder.
         folder: PathBuf,
     },
-    /// Show which limits differ between two profiles, slot by slot.
+    /// Show what changes for applicants between two profiles or two days.
     Diff {
-        /// A profile.
+        /// A profile, a day, or both: alibaba-2018, 2018-05-01, alibaba-2018@2018-05-01.
         before: String,
         /// Another.
         after: String,
+        #[command(flatten)]
+        context: ContextArguments,
     },
 }
 

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod config;
+mod diff;
 mod evaluate;
 mod filing;
 mod plan;

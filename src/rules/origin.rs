@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 use super::book::RuleBook;
 use super::overlay::{Overlay, Section};
-use super::{Context, RuleSet};
+use super::{Context, FilingRules, RuleSet};
 
 /// A table of a pack that sets a key.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +50,22 @@ impl RuleBook {
                     because: "The service takes no more, whatever a provider allows.".to_owned(),
                     source: "service limit".to_owned(),
                 });
+            }
+        }
+        found
+    }
+
+    /// The same of a check across a filing's files, e.g. `filing.duplicate`.
+    pub fn filing_origins(
+        &self,
+        rules: &FilingRules,
+        check: &str,
+    ) -> BTreeMap<String, Vec<Origin>> {
+        let name = check.trim_start_matches("filing.");
+        let mut found = BTreeMap::new();
+        for overlay in self.filing_overlays(&rules.context, Section::Filing) {
+            if overlay.name == name {
+                note(&mut found, &overlay.file, &overlay.table);
             }
         }
         found
