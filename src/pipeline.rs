@@ -75,6 +75,36 @@ pub fn validate_seen(
     Ok(verdict)
 }
 
+/// Judges recorded readings again under `rules`, without the file. A reading of a check that is off,
+/// or of another version than this engine's, says nothing.
+pub fn judge_again(readings: &[Recorded], rules: &RuleSet, detected: Detected) -> Verdict {
+    let mut verdict = opened(&Upload::default(), rules);
+    verdict.detected = detected;
+    for recorded in readings {
+        let Some(rule) = rules.rule(recorded.entry.id) else {
+            continue;
+        };
+        let (check, page) = (recorded.entry.id, recorded.page);
+        let ruling = rule.judge(&recorded.read);
+        if let Some((finding, severity)) = ruling.finding {
+            verdict.findings.push(Ruled { finding, severity, check, page });
+        }
+        let (status, detail) = (ruling.status, ruling.detail);
+        let (measurements, elapsed) = (ruling.measurements, Duration::ZERO);
+        verdict.checks.push(CheckOutcome { check, page, status, detail, measurements, elapsed });
+        verdict.readings.push(recorded.clone());
+    }
+    settle(&mut verdict);
+    verdict
+}
+
+/// Worst finding first, and the outcome that follows.
+fn settle(verdict: &mut Verdict) {
+    // Stable: within a severity the order of the catalogue stays.
+    verdict.findings.sort_by_key(|ruled| std::cmp::Reverse(ruled.severity));
+    verdict.decision = Decision::of(verdict.findings.iter().map(|ruled| ruled.severity));
+}
+
 struct Judging<'a> {
     rules: &'a RuleSet,
     options: Options,
@@ -166,10 +196,7 @@ impl Judging<'_> {
                 elapsed: Duration::ZERO,
             });
         }
-        let verdict = &mut self.verdict;
-        // Stable: within a severity the order of the catalogue stays.
-        verdict.findings.sort_by_key(|ruled| std::cmp::Reverse(ruled.severity));
-        verdict.decision = Decision::of(verdict.findings.iter().map(|ruled| ruled.severity));
+        settle(&mut self.verdict);
         self.verdict
     }
 }

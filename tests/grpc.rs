@@ -539,7 +539,7 @@ async fn the_rule_set_tells_reasons_bounds_and_templates_in_force() {
 }
 
 #[tokio::test]
-async fn the_server_tells_its_limits_and_filings_are_not_there_yet() {
+async fn the_server_tells_its_limits() {
     let (_running, mut client) = start(quick()).await;
     let info = client.get_server_info(proto::GetServerInfoRequest {}).await.unwrap().into_inner();
     assert!(info.engine_version.starts_with(env!("CARGO_PKG_VERSION")));
@@ -547,10 +547,6 @@ async fn the_server_tells_its_limits_and_filings_are_not_there_yet() {
     assert_eq!(info.max_message_bytes, 321 * 1024 * 1024);
     assert_eq!((info.max_pixels, info.max_pages), (50_000_000, 1));
     assert!(info.accepted_media_types.contains(&"image/jpeg".to_owned()));
-    let status = client.plan_filing(proto::PlanFilingRequest::default()).await.unwrap_err();
-    assert_eq!((status.code(), &*reason(&status)), (Code::Unimplemented, "NOT_IMPLEMENTED"));
-    let status = client.validate_filing(proto::ValidateFilingRequest::default()).await;
-    assert_eq!(status.unwrap_err().code(), Code::Unimplemented);
 }
 
 #[tokio::test]

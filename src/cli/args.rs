@@ -25,8 +25,8 @@ pub(crate) struct Common {
     /// Language of the texts for applicants.
     #[arg(long, global = true, value_enum, default_value = "en")]
     pub(crate) locale: LocaleArgument,
-    /// Use the rule packs of this folder instead of the built-in ones.
-    #[arg(long, global = true, value_name = "DIR", env = "SCANVET_RULES")]
+    /// Use the rule packs of this folder, or an archived rule set (.json), instead of the built-in ones.
+    #[arg(long, global = true, value_name = "DIR|FILE.json", env = "SCANVET_RULES")]
     pub(crate) rules: Option<PathBuf>,
     /// Read the configuration from this file (TOML).
     #[arg(long, global = true, value_name = "FILE", env = "SCANVET_CONFIG")]

@@ -1,6 +1,6 @@
 //! `scanvet rules`: profiles, slots, limits and reasons, and a lint for rule packs.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use scanvet::reason::{Locale, Reason, Severity};
@@ -120,7 +120,7 @@ fn limits(book: &RuleBook, rules: &RuleSet, filing: &FilingRules, check: &str) -
             let _ = writeln!(out, "  {} {}", word(rule.severity(reason.code)), reason.code);
         }
     }
-    let mut about: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+    let mut about = BTreeSet::new();
     for (key, set) in &origins {
         if let Some((Origin { file, value, because, source }, below)) = set.split_last() {
             let _ = writeln!(out, "  {key} = {value}  [{file}]");
@@ -128,10 +128,10 @@ fn limits(book: &RuleBook, rules: &RuleSet, filing: &FilingRules, check: &str) -
                 let _ =
                     writeln!(out, "    over {}  [{}: {}]", below.value, below.file, below.source);
             }
-            about.insert(file, (because, source));
+            about.insert((file, because, source));
         }
     }
-    for (file, (because, source)) in about {
+    for (file, because, source) in about {
         let _ = writeln!(out, "  {file}\n    because {because}\n    source  {source}");
     }
     out.push('\n');

@@ -57,7 +57,7 @@ impl<'a> Judging<'a> {
         let finding = finding.with("uploads", counted.join(", ")).with("slots", slots.join(", "));
         let names = |locale| slots.iter().map(|slot| self.name(slot, locale)).collect::<Vec<_>>();
         finding
-            .with("slots.en", names(Locale::En).join(", "))
+            .with("slots.en", names(Locale::En).join("; "))
             .with("slots.zh-CN", names(Locale::ZhCn).join("、"))
     }
 

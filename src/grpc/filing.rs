@@ -9,7 +9,7 @@ use super::call::Call;
 use super::fault::{Fault, Violation};
 use super::pool::{Held, Place};
 use super::proto::{FileContent, ValidateFilingRequest, ValidateFilingResponse};
-use super::request::{Ask, OPTIONS_CONTEXT, Shape, filing_context, must_be_current, read, today};
+use super::request::{Ask, OPTIONS_CONTEXT, Shape, filing_context, pinned, read, today};
 use super::service::{Service, must_be_announced, must_be_whole};
 use super::{FILES_OF_A_FILING, convert};
 use crate::filing::check::{self, FilingVerdict, Seen};
@@ -34,7 +34,9 @@ pub(super) async fn answer(
     request: ValidateFilingRequest,
 ) -> Result<ValidateFilingResponse, Fault> {
     call.received(request.files.iter().map(|file| file.content.len()).sum());
-    let (items, rules) = asked(&service.book, request)?;
+    let version = request.options.as_ref().map_or("", |options| &options.ruleset_version);
+    let book = pinned(&service.books, version)?;
+    let (items, rules) = asked(book, request)?;
     for item in &items {
         let told = |fault: Fault| fault.with("file", item.at);
         service.must_fit(&item.ask, item.content.len()).map_err(told)?;
@@ -48,7 +50,7 @@ pub(super) async fn answer(
     let (verdicts, seen): (Vec<Verdict>, Vec<Seen>) =
         judged.into_iter().map(|(_, verdict, seen)| (verdict, seen)).unzip();
     let decisions = verdicts.iter().map(|verdict| verdict.decision);
-    let together = check::together(&service.book, &rules, &seen, decisions);
+    let together = check::together(book, &rules, &seen, decisions);
     call.judged_filing(&rules.context.profile, &together);
     let now = OffsetDateTime::now_utc();
     let named = asks.iter().zip(&verdicts).map(|(ask, verdict)| (&*ask.item_id, verdict));
@@ -106,7 +108,6 @@ fn asked(
     let (None, Some(context)) = (&faults, context) else {
         return Err(faults.unwrap_or_else(Fault::internal));
     };
-    must_be_current(book, &options.ruleset_version)?;
     let rules = book.filing(&context, today()).map_err(|_| Fault::internal())?;
     Ok((items, Arc::new(rules)))
 }

@@ -52,7 +52,7 @@ use crate::grpc::call::Arrival;
 use crate::grpc::pool::Pool;
 use crate::grpc::proto::validation_service_server::{SERVICE_NAME, ValidationServiceServer};
 use crate::grpc::service::{Entrance, Service};
-use crate::rules::RuleBook;
+use crate::rules::RuleBooks;
 
 pub use crate::grpc::probe::{ProbeError, probe};
 
@@ -121,13 +121,13 @@ pub enum ServeError {
 /// connection, and lets the calls under way finish, for at most [`ServeConfig::drain`].
 pub async fn serve(
     listener: TcpListener,
-    book: Arc<RuleBook>,
+    books: impl Into<RuleBooks>,
     config: ServeConfig,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let (drain_begins, draining) = watch::channel(false);
     let pool = Pool::start(config.workers, config.queue, config.max_bytes_in_flight)?;
-    let service = Arc::new(Service { book, config: config.clone(), pool, draining });
+    let service = Arc::new(Service { books: books.into(), config: config.clone(), pool, draining });
     let mut health = HealthReporter::new();
     tell(&health, ServingStatus::Serving).await;
     let (close, closing) = oneshot::channel::<()>();

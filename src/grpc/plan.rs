@@ -7,16 +7,17 @@ use toml::Value;
 use super::convert::provenance_of;
 use super::fault::Fault;
 use super::proto::{self, LocalizedText, PlanFilingRequest, PlanFilingResponse};
-use super::request::{OWN_CONTEXT, filing_context, given, locales, today};
+use super::request::{OWN_CONTEXT, filing_context, given, locales, pinned, today};
 use crate::filing::plan::{Limit, Plan, plan};
 use crate::reason::Locale;
-use crate::rules::{Need, NoteRule, RuleBook, Said, StepRule, UploadRule};
+use crate::rules::{Need, NoteRule, RuleBooks, Said, StepRule, UploadRule};
 
 /// Answers `PlanFiling`.
 pub(super) fn answer(
-    book: &RuleBook,
+    books: &RuleBooks,
     request: PlanFilingRequest,
 ) -> Result<PlanFilingResponse, Fault> {
+    let book = pinned(books, &request.ruleset_version)?;
     let mut broken = Vec::new();
     let context = request.context.unwrap_or_default();
     let context = filing_context(book, context, OWN_CONTEXT, &mut broken);

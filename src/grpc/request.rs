@@ -10,7 +10,7 @@ use super::fault::{Fault, Violation};
 use super::proto::{EvidenceLevel, FileDescriptor, FilingContext, ValidationOptions};
 use crate::pipeline;
 use crate::reason::Locale;
-use crate::rules::{Context, ContextFault, RuleBook, RuleSet};
+use crate::rules::{Context, ContextFault, RuleBook, RuleBooks, RuleSet};
 
 /// A request that keeps the contract.
 #[derive(Clone)]
@@ -53,18 +53,18 @@ pub(super) fn is_sha256(text: &str) -> bool {
 
 /// Reads a descriptor and its options; every field that breaks the contract is named.
 pub(super) fn ask(
-    book: &RuleBook,
+    books: &RuleBooks,
     file: Option<FileDescriptor>,
     options: Option<ValidationOptions>,
 ) -> Result<Ask, Fault> {
-    let pinned = options.as_ref().map(|options| options.ruleset_version.clone());
+    let version = options.as_ref().map_or("", |options| &options.ruleset_version);
+    let book = pinned(books, version)?;
     let mut broken = Vec::new();
     let ask = read(book, file, options, &mut broken);
     let faults = Fault::of_violations(broken);
     let (None, Some(ask)) = (&faults, ask) else {
         return Err(faults.unwrap_or_else(Fault::internal));
     };
-    must_be_current(book, &pinned.unwrap_or_default())?;
     Ok(ask)
 }
 
@@ -123,14 +123,14 @@ pub(super) fn read(
     })
 }
 
-/// A pinned rule set must be the one that is loaded.
-pub(super) fn must_be_current(book: &RuleBook, pinned: &str) -> Result<(), Fault> {
-    if pinned.is_empty() || pinned == book.version {
-        return Ok(());
-    }
-    let message = format!("this rule set is not loaded here; available: {}", book.version);
-    let fault = Fault::of(Code::FailedPrecondition, "RULESET_NOT_AVAILABLE", message);
-    Err(fault.with("available", &book.version))
+/// The rule set that is pinned, or the current one.
+pub(super) fn pinned<'a>(books: &'a RuleBooks, version: &str) -> Result<&'a RuleBook, Fault> {
+    books.pinned(version).ok_or_else(|| {
+        let available = books.versions().join(", ");
+        let message = format!("this rule set is not loaded here; available: {available}");
+        let fault = Fault::of(Code::FailedPrecondition, "RULESET_NOT_AVAILABLE", message);
+        fault.with("available", available)
+    })
 }
 
 /// The languages asked for, in order; tags that nobody speaks here are passed over.

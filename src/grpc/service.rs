@@ -18,12 +18,12 @@ use super::request::{Ask, ask};
 use super::{ServeConfig, batch, catalogue, convert, filing, plan, upload};
 use crate::intake::Upload;
 use crate::pipeline;
-use crate::rules::RuleBook;
+use crate::rules::RuleBooks;
 use crate::verdict::Verdict;
 
 /// What every call shares.
 pub(super) struct Service {
-    pub(super) book: Arc<RuleBook>,
+    pub(super) books: RuleBooks,
     pub(super) config: ServeConfig,
     pub(super) pool: Pool,
     /// Turns true when the server begins to stop.
@@ -129,7 +129,7 @@ impl ValidationService for Entrance {
         let proto::ValidateFileRequest { file, content, options } = request.into_inner();
         let outcome = async {
             call.received(content.len());
-            let ask = ask(&service.book, file, options)?;
+            let ask = ask(&service.books, file, options)?;
             call.asks(&ask);
             let admitted = (service.pool.place()?, service.pool.hold(content.len())?);
             service.judge(&mut call, &ask, admitted, content.into()).await
@@ -167,7 +167,7 @@ impl ValidationService for Entrance {
         request: Request<proto::PlanFilingRequest>,
     ) -> Result<Response<proto::PlanFilingResponse>, Status> {
         let call = self.0.call("PlanFiling", &request);
-        call.end(plan::answer(&self.0.book, request.into_inner()))
+        call.end(plan::answer(&self.0.books, request.into_inner()))
     }
 
     type StreamValidateFilesStream =
@@ -191,7 +191,7 @@ impl ValidationService for Entrance {
         request: Request<proto::ListProfilesRequest>,
     ) -> Result<Response<proto::ListProfilesResponse>, Status> {
         let call = self.0.call("ListProfiles", &request);
-        call.end(catalogue::profiles(&self.0.book, request.get_ref()))
+        call.end(catalogue::profiles(&self.0.books.current, request.get_ref()))
     }
 
     async fn get_ruleset(
@@ -199,7 +199,7 @@ impl ValidationService for Entrance {
         request: Request<proto::GetRulesetRequest>,
     ) -> Result<Response<proto::GetRulesetResponse>, Status> {
         let call = self.0.call("GetRuleset", &request);
-        call.end(catalogue::ruleset(&self.0.book, request.into_inner()))
+        call.end(catalogue::ruleset(&self.0.books, request.into_inner()))
     }
 
     async fn get_server_info(
@@ -207,6 +207,6 @@ impl ValidationService for Entrance {
         request: Request<proto::GetServerInfoRequest>,
     ) -> Result<Response<proto::GetServerInfoResponse>, Status> {
         let call = self.0.call("GetServerInfo", &request);
-        call.end(Ok(catalogue::server_info(&self.0.book, &self.0.config)))
+        call.end(Ok(catalogue::server_info(&self.0.books, &self.0.config)))
     }
 }

@@ -65,7 +65,19 @@ impl RuleBook {
     /// Parses, merges and binds `files`. `ceilings` are an operator's own, laid over the packs' file
     /// of the same form. All faults are reported together.
     pub fn load(files: &[PackFile], ceilings: Option<Table>) -> Result<Self, Faults> {
-        let mut draft = Draft::default();
+        Self::drafted(Draft::default(), files, ceilings)
+    }
+
+    /// The same of an archived rule set, which may be older than some checks.
+    pub(super) fn sealed(files: &[PackFile], ceilings: Option<Table>) -> Result<Self, Faults> {
+        Self::drafted(Draft { sealed: true, ..Draft::default() }, files, ceilings)
+    }
+
+    fn drafted(
+        mut draft: Draft,
+        files: &[PackFile],
+        ceilings: Option<Table>,
+    ) -> Result<Self, Faults> {
         for (file, text) in files {
             draft.add(file, text);
         }

@@ -13,8 +13,10 @@ use super::{digest, line};
 
 #[derive(Default)]
 pub(super) struct Draft {
+    /// Of an archived rule set: what it does not say of newer checks is no fault.
+    pub(super) sealed: bool,
     pub(super) faults: Vec<Fault>,
-    version: Option<String>,
+    pub(super) version: Option<String>,
     pub(super) vocabulary: Option<Vocabulary>,
     pub(super) profiles: BTreeMap<String, Profile>,
     pub(super) slots: BTreeMap<String, BTreeMap<String, String>>,

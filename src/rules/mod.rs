@@ -6,9 +6,12 @@
 //! loaded, so that after the start no configuration fault can occur.
 
 //!
+//! Rule sets of old stay in `src/rules/archive/`: a caller pins one by its version.
+//!
 //! `filing.toml` says what a whole filing uploads, meets and keeps to; profiles and provinces are laid
 //! over it in the same way.
 
+mod archive;
 mod book;
 mod chains;
 mod condition;
@@ -25,6 +28,7 @@ mod pack;
 mod rule;
 mod vetting;
 
+pub use archive::{RuleBooks, archive};
 pub use book::{Bound, PackFile, RuleBook, embedded_packs};
 pub use context::{Context, ContextFault};
 pub use filing::{

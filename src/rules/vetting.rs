@@ -21,6 +21,7 @@ impl Draft {
         }
         for entry in CATALOG {
             let problems = match base.get(entry.id) {
+                None if self.sealed => Vec::new(),
                 None => vec!["missing: the base pack sets the limits of every check".to_owned()],
                 Some(table) => problems(&|table| Rule::bind(entry, table).map(drop), table),
             };
@@ -83,7 +84,8 @@ impl Draft {
     /// how many there are.
     pub(super) fn bind_chains(&mut self) -> usize {
         let mut by_name: BTreeMap<(Section, &str), Vec<(usize, &Overlay)>> = BTreeMap::new();
-        for entry in CATALOG {
+        for entry in CATALOG.iter().filter(|entry| !self.sealed || self.base.contains_key(entry.id))
+        {
             by_name.entry((Section::Checks, entry.id)).or_default();
         }
         for check in filing::CHECKS {
