@@ -264,7 +264,7 @@ fn the_worst_of_files_and_filing_decides() {
     let (verdicts, filing) = judged(&context, &[jpeg(FRONT, &front), jpeg(BACK, &back)]);
     let severe = filing.findings.iter().any(|it| it.severity > Severity::Warning);
     assert!(!severe, "{:?}", codes(&filing));
-    let files = verdicts.iter().map(|verdict| support::said(verdict)).collect::<Vec<_>>();
+    let files = verdicts.iter().map(support::said).collect::<Vec<_>>();
     assert_eq!(filing.decision, Decision::Accept, "{files:?}");
     let text = encoded("supporting-document", b"a letter".to_vec());
     let uploads = [jpeg(FRONT, &front), jpeg(BACK, &back), text];

@@ -227,5 +227,5 @@ async fn a_server_may_have_the_current_rules_alone() {
     tokio::spawn(serve(listener, book, quick(), std::future::pending()));
     let mut client = Client::connect(uri).await.unwrap();
     let info = client.get_server_info(proto::GetServerInfoRequest {}).await.unwrap().into_inner();
-    assert_eq!(info.ruleset_versions, [BOOK.version.clone()]);
+    assert_eq!(info.ruleset_versions, std::slice::from_ref(&BOOK.version));
 }

@@ -64,6 +64,45 @@ fn the_built_in_packs_bind_for_every_profile_and_slot() {
     }
 }
 
+/// Under the optimiser in less than 50 ms; here without it, and beside other tests.
+#[test]
+fn every_combination_binds_at_the_start_and_quickly() {
+    let started = std::time::Instant::now();
+    let book = loaded(&embedded_packs());
+    let took = started.elapsed().as_millis();
+    let most = if cfg!(debug_assertions) { 1000 } else { 50 };
+    assert!(took < most, "{took} ms");
+    let slots: usize = book.profiles.values().map(|profile| profile.slots.len()).sum();
+    // Each with the unknown province, entity and filing type.
+    assert_eq!(book.bound.combinations, slots * 32 * 12 * 9);
+    assert!(book.bound.tables > CATALOG.len() * 2, "{:?}", book.bound);
+}
+
+/// Nothing that can be asked has been left unbound: a day on which something begins among them.
+#[test]
+fn every_profile_province_and_entity_has_a_filing_on_every_day_of_change() {
+    let days = ["2010-02-23", "2017-12-18", "2018-09-10", "2018-09-24", "2019-01-01", "2019-04-23"];
+    let more = ["2019-07-01", "2020-08-17", "2021-06-01", "2021-06-21", "2024-01-01", "2026-11-22"];
+    let form = time::macros::format_description!("[year]-[month]-[day]");
+    for profile in BOOK.profiles.keys() {
+        for province in BOOK.provinces() {
+            for entity in [None, Some("company"), Some("individual"), Some("government")] {
+                for day in days.into_iter().chain(more) {
+                    let context = Context {
+                        province: Some(province.clone()),
+                        entity: entity.map(str::to_owned),
+                        as_of: Some(Date::parse(day, form).unwrap()),
+                        ..context(profile)
+                    };
+                    let filing = BOOK.filing(&context, TODAY).unwrap();
+                    assert!(filing.uploads.iter().any(|upload| upload.slot == "id-card-front"));
+                    assert!(filing.steps.iter().any(|step| step.id == "review"));
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn all_faults_of_all_packs_are_reported_together_each_with_its_file_and_key() {
     let mut packs = adding(
@@ -299,6 +338,20 @@ fn a_ceiling_on_something_that_does_not_exist_is_a_fault() {
         faults.contains("file.size.below_byte") && faults.contains("file.charm.max"),
         "{faults}"
     );
+}
+
+#[test]
+fn verdicts_that_were_judged_alike_have_one_applied_digest() {
+    let applied = |book: &RuleBook, profile: &str, slot: &str| {
+        book.rules(&context(profile), slot, TODAY).unwrap().applied
+    };
+    let passport = with("slots/passport.toml", |text| text.replace("1.420", "1.421"));
+    let changed = loaded(&passport);
+    assert_ne!(changed.digest, BOOK.digest);
+    assert_ne!(applied(&changed, "generic", "passport"), applied(&BOOK, "generic", "passport"));
+    let other = "entity-certificate";
+    assert_eq!(applied(&changed, "generic", other), applied(&BOOK, "generic", other));
+    assert_ne!(applied(&BOOK, "alibaba-2018", other), applied(&BOOK, "generic", other));
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl Who {
         Self(Context { domain_count, ..self.0 })
     }
 
-    fn from_elsewhere(self) -> Self {
+    fn issued_elsewhere(self) -> Self {
         Self(Context { issued_elsewhere: Some(true), ..self.0 })
     }
 
@@ -76,7 +76,7 @@ impl Who {
 fn rows() -> Vec<(&'static str, Who, Wants)> {
     let company = || Who::is("company");
     let individual = || Who::is("individual");
-    let stranger = || individual().from_elsewhere();
+    let stranger = || individual().issued_elsewhere();
     let (permit, refused, allowed) = (
         || Upload("residence-permit"),
         || Note("non-local-individuals-refused"),

@@ -107,7 +107,7 @@ fn described() -> Vec<(String, String, bool, Described)> {
             let name = path.rsplit('/').next().unwrap_or_default();
             let fails = name.starts_with("fail-");
             assert!(fails || name.starts_with("pass-"), "{path}");
-            let text = String::from_utf8(read(&path)).unwrap();
+            let text = String::from_utf8(read(&path)).expect("a description is text");
             let described = toml::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
             (path, code, fails, described)
         })

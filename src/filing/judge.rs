@@ -116,9 +116,8 @@ impl<'a> Judging<'a> {
         let mut found = Vec::new();
         for (at, one) in self.seen.iter().enumerate().filter(|_| rule.on) {
             for (later, other) in self.seen.iter().enumerate().skip(at + 1) {
-                let (doubtful, distance) = match self.likeness(one, other) {
-                    Some(likeness) => likeness,
-                    None => continue,
+                let Some((doubtful, distance)) = self.likeness(one, other) else {
+                    continue;
                 };
                 let bound = f64::from(rule.limits.max_distance);
                 let measured = Measurement::of("duplicate.distance", f64::from(distance), "1");

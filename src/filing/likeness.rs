@@ -100,16 +100,19 @@ fn lowest(copy: &[f32]) -> Vec<f32> {
     let wave = |frequency: usize, at: usize| {
         ((at as f32 + 0.5) * frequency as f32 * PI / SIDE as f32).cos()
     };
-    let mut rows = vec![[0.0; FREQUENCIES]; SIDE];
-    for (row, sums) in rows.iter_mut().enumerate() {
-        for (u, sum) in sums.iter_mut().enumerate() {
-            *sum = (0..SIDE).map(|x| copy[row * SIDE + x] * wave(u + 1, x)).sum();
-        }
-    }
+    // Across first: of each row the frequencies; then down.
+    let across: Vec<f32> = copy
+        .chunks_exact(SIDE)
+        .flat_map(|row| {
+            (1..=FREQUENCIES).map(move |u| {
+                row.iter().enumerate().map(|(x, cell)| cell * wave(u, x)).sum::<f32>()
+            })
+        })
+        .collect();
     let mut found = Vec::with_capacity(FREQUENCIES * FREQUENCIES);
-    for v in 0..FREQUENCIES {
+    for v in 1..=FREQUENCIES {
         for u in 0..FREQUENCIES {
-            found.push((0..SIDE).map(|y| rows[y][u] * wave(v + 1, y)).sum());
+            found.push((0..SIDE).map(|y| across[y * FREQUENCIES + u] * wave(v, y)).sum());
         }
     }
     found

@@ -81,9 +81,9 @@ fn fill(bind: Bind<'_>, table: &mut Table, key: &str, last: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::rule::Rule;
     use super::*;
     use crate::checks;
+    use crate::rules::Rule;
 
     fn problems_of(limits: &str) -> Vec<String> {
         let entry = checks::entry("legibility.glare").unwrap();

@@ -26,7 +26,11 @@ impl Draft {
                 Some(table) => problems(&|table| Rule::bind(entry, table).map(drop), table),
             };
             for problem in problems {
-                self.fault("base.toml", &format!("checks.{}", entry.id), problem);
+                let key = base.get(entry.id).map(|table| culprit(table, &problem));
+                let key = key
+                    .filter(|key| !key.is_empty())
+                    .map_or(String::new(), |key| format!(".{key}"));
+                self.fault("base.toml", &format!("checks.{}{key}", entry.id), problem);
             }
         }
         for (id, table) in &self.ceilings.clone() {
@@ -44,7 +48,10 @@ impl Draft {
     pub(super) fn check_overlays(&mut self) {
         let mut faults = Vec::new();
         for overlay in &self.overlays {
-            let mut fault = |problem: String| faults.push(fault_of(overlay, "", problem));
+            let mut fault = |problem: String| {
+                let key = culprit(&overlay.table, &problem);
+                faults.push(fault_of(overlay, &key, problem));
+            };
             for key in ["because", "source"] {
                 if overlay.table.get(key).and_then(Value::as_str).is_none_or(str::is_empty) {
                     fault(format!(
@@ -143,11 +150,10 @@ impl Draft {
         problems(&bind, table)
             .into_iter()
             .map(|problem| {
-                let culprit = problem.split('`').nth(1).unwrap_or_default().to_owned();
-                let culprit = culprit.as_str();
-                let says = |overlay: &&&Overlay| overlay.table.contains_key(culprit);
+                let culprit = culprit(table, &problem);
+                let says = |overlay: &&&Overlay| overlay.table.contains_key(&culprit);
                 match chain.iter().rev().find(says).or(chain.first()) {
-                    Some(overlay) => fault_of(overlay, culprit, problem),
+                    Some(overlay) => fault_of(overlay, &culprit, problem),
                     None => Fault {
                         file: "filing.toml".to_owned(),
                         line: 0,
@@ -229,6 +235,14 @@ fn named(overlay: &Overlay) -> (Vec<String>, Trigger) {
             ([list("slot"), list("instead")].concat(), both)
         }
     }
+}
+
+/// The key of a table that a problem is about, as far as it says so: "unknown field `x`" or "x: …".
+fn culprit(table: &Table, problem: &str) -> String {
+    let quoted = problem.split('`').nth(1).unwrap_or_default();
+    let before = problem.split(": ").next().unwrap_or_default();
+    let named = [quoted, before].into_iter().find(|key| table.contains_key(*key));
+    named.unwrap_or_default().to_owned()
 }
 
 /// A fault of one table; `key` below it, if one is meant.
