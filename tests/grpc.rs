@@ -527,7 +527,8 @@ async fn the_rule_set_tells_reasons_bounds_and_templates_in_force() {
     let request = proto::GetRulesetRequest { context: Some(context), slot, ..Default::default() };
     let answer = client.get_ruleset(request).await.unwrap().into_inner();
     let codes: Vec<_> = answer.reasons.iter().map(|info| &*info.reason).collect();
-    let known: Vec<_> = scanvet::checks::reasons().map(|(reason, _)| reason.code).collect();
+    let known: Vec<_> =
+        scanvet::report::catalogue::reasons().map(|(reason, _)| reason.code).collect();
     assert_eq!(codes, known);
     let large = answer.reasons.iter().find(|info| info.reason == "FILE_TOO_LARGE").unwrap();
     let max = large.thresholds.iter().find(|bound| bound.name == "file.size.below_bytes").unwrap();
