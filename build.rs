@@ -6,6 +6,7 @@ use std::{env, error, fs};
 fn main() -> Result<(), Box<dyn error::Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     embed_packs(&out)?;
+    embed_archive(&out)?;
     compile_api(&out)
 }
 
@@ -23,6 +24,26 @@ fn embed_packs(out: &Path) -> Result<(), Box<dyn error::Error>> {
     }
     code.push_str("];\n");
     fs::write(out.join("packs.rs"), code)?;
+    Ok(())
+}
+
+/// `ARCHIVE: &[(version, JSON of all packs)]`: rule sets of old, for verdicts that name them.
+fn embed_archive(out: &Path) -> Result<(), Box<dyn error::Error>> {
+    let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("src/rules/archive");
+    println!("cargo::rerun-if-changed=src/rules/archive");
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&root)? {
+        files.push(entry?.path());
+    }
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    let mut code = "static ARCHIVE: &[(&str, &str)] = &[\n".to_owned();
+    for file in files {
+        let version = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        code.push_str(&format!("({version:?}, include_str!({:?})),\n", file.to_string_lossy()));
+    }
+    code.push_str("];\n");
+    fs::write(out.join("archive.rs"), code)?;
     Ok(())
 }
 

@@ -20,6 +20,7 @@
 //! | [`verdict`] | findings | ACCEPT, REJECT or REVIEW |
 //! | [`evidence`] | a page and its findings | a picture with the findings drawn on it |
 //! | [`pipeline`] | an upload and its rules | a verdict |
+//! | [`filing`] | a context, or the files of one filing | what it needs; what they say together |
 //! | [`report`] | a verdict | text for people |
 //! | [`grpc`] | calls | verdicts, and verdicts into messages and JSON |
 //! | [`evaluate`] | verdicts and labels | how often scanvet is right |
@@ -40,6 +41,7 @@ pub mod checks;
 pub mod decode;
 pub mod evaluate;
 pub mod evidence;
+pub mod filing;
 pub mod grpc;
 pub mod intake;
 pub mod measure;

@@ -31,6 +31,18 @@ pub fn validate(
     options: Options,
     budget: &mut dyn Budget,
 ) -> Result<Verdict, Expired> {
+    validate_seen(upload, rules, options, budget, &mut |_| {})
+}
+
+/// The same, and shows each page that was measured, so that what several uploads say together needs
+/// no second decoding.
+pub fn validate_seen(
+    upload: &Upload,
+    rules: &RuleSet,
+    options: Options,
+    budget: &mut dyn Budget,
+    seen: &mut dyn FnMut(&Measured),
+) -> Result<Verdict, Expired> {
     let mut judging =
         Judging { rules, options, budget, verdict: opened(upload, rules), shown: None };
     let sniffed = intake::sniff(upload);
@@ -47,6 +59,8 @@ pub fn validate(
         for page in pages {
             let (number, measured) = (page.number, Measured::new(page));
             judging.subject(&Subject::Page(&measured), number)?;
+            // As with a check, a panic there must not cost the verdict.
+            decode::contained(|| seen(&measured));
             judging.keep(measured.page);
         }
     }
@@ -59,6 +73,36 @@ pub fn validate(
         verdict.annotated = picture.flatten();
     }
     Ok(verdict)
+}
+
+/// Judges recorded readings again under `rules`, without the file. A reading of a check that is off,
+/// or of another version than this engine's, says nothing.
+pub fn judge_again(readings: &[Recorded], rules: &RuleSet, detected: Detected) -> Verdict {
+    let mut verdict = opened(&Upload::default(), rules);
+    verdict.detected = detected;
+    for recorded in readings {
+        let Some(rule) = rules.rule(recorded.entry.id) else {
+            continue;
+        };
+        let (check, page) = (recorded.entry.id, recorded.page);
+        let ruling = rule.judge(&recorded.read);
+        if let Some((finding, severity)) = ruling.finding {
+            verdict.findings.push(Ruled { finding, severity, check, page });
+        }
+        let (status, detail) = (ruling.status, ruling.detail);
+        let (measurements, elapsed) = (ruling.measurements, Duration::ZERO);
+        verdict.checks.push(CheckOutcome { check, page, status, detail, measurements, elapsed });
+        verdict.readings.push(recorded.clone());
+    }
+    settle(&mut verdict);
+    verdict
+}
+
+/// Worst finding first, and the outcome that follows.
+fn settle(verdict: &mut Verdict) {
+    // Stable: within a severity the order of the catalogue stays.
+    verdict.findings.sort_by_key(|ruled| std::cmp::Reverse(ruled.severity));
+    verdict.decision = Decision::of(verdict.findings.iter().map(|ruled| ruled.severity));
 }
 
 struct Judging<'a> {
@@ -152,10 +196,7 @@ impl Judging<'_> {
                 elapsed: Duration::ZERO,
             });
         }
-        let verdict = &mut self.verdict;
-        // Stable: within a severity the order of the catalogue stays.
-        verdict.findings.sort_by_key(|ruled| std::cmp::Reverse(ruled.severity));
-        verdict.decision = Decision::of(verdict.findings.iter().map(|ruled| ruled.severity));
+        settle(&mut self.verdict);
         self.verdict
     }
 }
@@ -170,6 +211,7 @@ fn opened(upload: &Upload, rules: &RuleSet) -> Verdict {
         detected: Detected { size: upload.bytes.len() as u64, ..Detected::default() },
         ruleset_version: rules.version.clone(),
         ruleset_digest: rules.digest.clone(),
+        applied_digest: rules.applied.clone(),
         slot: rules.slot.clone(),
         context: rules.context.clone(),
         annotated: None,

@@ -79,9 +79,17 @@ impl Text {
 }
 
 /// Replaces each `{name}` of `template` by `metadata[name]`; a name without a value stays as it is.
-/// Metadata is the same in every language; the few words among it are translated here.
+/// Metadata is the same in every language; the few words among it are translated here, and what has
+/// no such words comes as `name.zh-CN` and `name.en`.
 pub fn fill(template: &str, metadata: &BTreeMap<&'static str, String>, locale: Locale) -> String {
     let mut text = template.to_owned();
+    for (name, value) in metadata {
+        if let Some((name, tag)) = name.split_once('.')
+            && tag == locale.tag()
+        {
+            text = text.replace(&format!("{{{name}}}"), value);
+        }
+    }
     for (name, value) in metadata {
         let value = match locale {
             Locale::En => Cow::Borrowed(&**value),
@@ -93,7 +101,15 @@ pub fn fill(template: &str, metadata: &BTreeMap<&'static str, String>, locale: L
 }
 
 /// Words that findings use as values, and their Chinese.
-const WORDS: [(&str, &str); 4] = [("top", "上"), ("right", "右"), ("bottom", "下"), ("left", "左")];
+const WORDS: [(&str, &str); 7] = [
+    ("top", "上"),
+    ("right", "右"),
+    ("bottom", "下"),
+    ("left", "左"),
+    ("web", "网页"),
+    ("mobile-app", "移动端App"),
+    ("mail", "邮寄"),
+];
 
 fn in_chinese(value: &str) -> Cow<'_, str> {
     let word = |word: &str| WORDS.iter().find(|(english, _)| *english == word).map(|pair| pair.1);
@@ -349,6 +365,17 @@ mod tests {
             "below 4 MB, not {size_mb}"
         );
         assert_eq!(placeholders("{b} and {a} and {b}"), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_value_of_the_language_stands_before_one_of_all() {
+        let metadata = BTreeMap::from([
+            ("slot", "passport".to_owned()),
+            ("slot.zh-CN", "护照".to_owned()),
+            ("slot.en", "Passport".to_owned()),
+        ]);
+        assert_eq!(fill("{slot}", &metadata, Locale::ZhCn), "护照");
+        assert_eq!(fill("{slot}", &metadata, Locale::En), "Passport");
     }
 
     #[test]

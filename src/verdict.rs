@@ -115,6 +115,8 @@ pub struct Verdict {
     pub ruleset_version: String,
     /// Digest of the rule book.
     pub ruleset_digest: String,
+    /// Digest of the tables that were applied.
+    pub applied_digest: String,
     /// The slot that it was judged as.
     pub slot: String,
     /// The context in force.

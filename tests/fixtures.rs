@@ -23,7 +23,7 @@ const MOST_BYTES: usize = 8 << 20;
 fn is_given(path: &str) -> bool {
     GIVEN.contains(&path)
         || GIVEN_FOLDERS.iter().any(|folder| path.starts_with(folder))
-        || path.ends_with("/context.toml")
+        || path.starts_with("testdata/reasons/") && path.ends_with(".toml")
 }
 
 #[test]

@@ -527,7 +527,8 @@ async fn the_rule_set_tells_reasons_bounds_and_templates_in_force() {
     let request = proto::GetRulesetRequest { context: Some(context), slot, ..Default::default() };
     let answer = client.get_ruleset(request).await.unwrap().into_inner();
     let codes: Vec<_> = answer.reasons.iter().map(|info| &*info.reason).collect();
-    let known: Vec<_> = scanvet::checks::reasons().map(|(reason, _)| reason.code).collect();
+    let known: Vec<_> =
+        scanvet::report::catalogue::reasons().map(|(reason, _)| reason.code).collect();
     assert_eq!(codes, known);
     let large = answer.reasons.iter().find(|info| info.reason == "FILE_TOO_LARGE").unwrap();
     let max = large.thresholds.iter().find(|bound| bound.name == "file.size.below_bytes").unwrap();
@@ -539,7 +540,7 @@ async fn the_rule_set_tells_reasons_bounds_and_templates_in_force() {
 }
 
 #[tokio::test]
-async fn the_server_tells_its_limits_and_filings_are_not_there_yet() {
+async fn the_server_tells_its_limits() {
     let (_running, mut client) = start(quick()).await;
     let info = client.get_server_info(proto::GetServerInfoRequest {}).await.unwrap().into_inner();
     assert!(info.engine_version.starts_with(env!("CARGO_PKG_VERSION")));
@@ -547,10 +548,6 @@ async fn the_server_tells_its_limits_and_filings_are_not_there_yet() {
     assert_eq!(info.max_message_bytes, 321 * 1024 * 1024);
     assert_eq!((info.max_pixels, info.max_pages), (50_000_000, 1));
     assert!(info.accepted_media_types.contains(&"image/jpeg".to_owned()));
-    let status = client.plan_filing(proto::PlanFilingRequest::default()).await.unwrap_err();
-    assert_eq!((status.code(), &*reason(&status)), (Code::Unimplemented, "NOT_IMPLEMENTED"));
-    let status = client.validate_filing(proto::ValidateFilingRequest::default()).await;
-    assert_eq!(status.unwrap_err().code(), Code::Unimplemented);
 }
 
 #[tokio::test]

@@ -4,10 +4,11 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scanvet::checks;
 use scanvet::intake::format;
 use scanvet::reason::Severity;
+use scanvet::report::catalogue;
 use scanvet::verdict::Decision;
+use support::filings::Described;
 use support::{Asked, codes, files, fixtures, judge, read, root, said};
 
 /// One fixture of a reason: what is asked, and whether the reason must come.
@@ -32,8 +33,7 @@ fn context_of(path: &str) -> Asked {
 }
 
 fn committed() -> Vec<Fixture> {
-    let fixtures =
-        files("testdata/reasons").into_iter().filter(|path| !path.ends_with("/context.toml"));
+    let fixtures = files("testdata/reasons").into_iter().filter(|path| !path.ends_with(".toml"));
     fixtures
         .map(|path| {
             let code = path.split('/').nth(2).unwrap_or_default().to_owned();
@@ -97,13 +97,54 @@ fn every_fixture_gives_the_reason_that_its_folder_and_its_name_promise() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Descriptions of filings: the path, its reason, whether it must come, and what they say.
+fn described() -> Vec<(String, String, bool, Described)> {
+    let paths = files("testdata/reasons").into_iter();
+    paths
+        .filter(|path| path.ends_with(".toml") && !path.ends_with("/context.toml"))
+        .map(|path| {
+            let code = path.split('/').nth(2).unwrap_or_default().to_owned();
+            let name = path.rsplit('/').next().unwrap_or_default();
+            let fails = name.starts_with("fail-");
+            assert!(fails || name.starts_with("pass-"), "{path}");
+            let text = String::from_utf8(read(&path)).expect("a description is text");
+            let described = toml::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
+            (path, code, fails, described)
+        })
+        .collect()
+}
+
+#[test]
+fn every_described_filing_gives_the_reason_that_its_folder_and_its_name_promise() {
+    let mut wrong = Vec::new();
+    for (path, code, fails, described) in described() {
+        let folder = root().join(&path);
+        let verdict = described.judge(folder.parent().unwrap());
+        // What is only perhaps missing is not what UPLOAD_MISSING is shown by.
+        let given = verdict.findings.iter().any(|ruled| {
+            ruled.finding.reason.code == code
+                && (code != "UPLOAD_MISSING" || ruled.severity > Severity::Warning)
+        });
+        let severe = verdict.findings.iter().any(|ruled| ruled.severity > Severity::Warning);
+        if given != fails || !fails && severe {
+            let said: Vec<_> =
+                verdict.findings.iter().map(|it| (it.finding.reason.code, it.severity)).collect();
+            wrong.push(format!("{path}: {said:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn every_reason_has_a_fixture_that_fails_and_one_that_passes() {
     let mut sides: BTreeMap<String, BTreeSet<bool>> = BTreeMap::new();
     for fixture in committed().into_iter().chain(made()) {
         sides.entry(fixture.code).or_default().insert(fixture.fails);
     }
-    let known: BTreeSet<&str> = checks::reasons().map(|(reason, _)| reason.code).collect();
+    for (_, code, fails, _) in described() {
+        sides.entry(code).or_default().insert(fails);
+    }
+    let known: BTreeSet<&str> = catalogue::reasons().map(|(reason, _)| reason.code).collect();
     for code in sides.keys() {
         assert!(known.contains(&**code), "testdata/reasons/{code} is the folder of no reason");
     }

@@ -25,8 +25,8 @@ pub(crate) struct Common {
     /// Language of the texts for applicants.
     #[arg(long, global = true, value_enum, default_value = "en")]
     pub(crate) locale: LocaleArgument,
-    /// Use the rule packs of this folder instead of the built-in ones.
-    #[arg(long, global = true, value_name = "DIR", env = "SCANVET_RULES")]
+    /// Use the rule packs of this folder, or an archived rule set (.json), instead of the built-in ones.
+    #[arg(long, global = true, value_name = "DIR|FILE.json", env = "SCANVET_RULES")]
     pub(crate) rules: Option<PathBuf>,
     /// Read the configuration from this file (TOML).
     #[arg(long, global = true, value_name = "FILE", env = "SCANVET_CONFIG")]
@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Compare verdicts with labels and print an accuracy table.
     Evaluate(EvaluateArguments),
+    /// Say what a filing must upload, and which steps follow.
+    Plan(PlanArguments),
     /// Look at profiles, slots and limits, and lint rule packs.
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -68,9 +70,9 @@ pub(crate) enum Command {
 /// What the uploads belong to.
 #[derive(Debug, Args)]
 pub(crate) struct ContextArguments {
-    /// Provider's rules over a span of time, e.g. alibaba-2018.
-    #[arg(long, default_value = "generic")]
-    pub(crate) profile: String,
+    /// Provider's rules over a span of time, e.g. alibaba-2018. Default: generic.
+    #[arg(long)]
+    pub(crate) profile: Option<String>,
     /// Province, ISO 3166-2, e.g. CN-SH.
     #[arg(long)]
     pub(crate) province: Option<String>,
@@ -86,6 +88,15 @@ pub(crate) struct ContextArguments {
     /// Content category that needs a pre-approval; may be repeated.
     #[arg(long)]
     pub(crate) content: Vec<String>,
+    /// The website earns income.
+    #[arg(long)]
+    pub(crate) paid: bool,
+    /// Domains in the filing.
+    #[arg(long, value_name = "N")]
+    pub(crate) domains: Option<u32>,
+    /// Whether certificate or identity card was issued in another province.
+    #[arg(long, value_name = "true|false")]
+    pub(crate) issued_elsewhere: Option<bool>,
     /// Day whose rules apply, e.g. 2019-07-01. Default: today in China.
     #[arg(long, value_name = "DATE", value_parser = parse_day)]
     pub(crate) as_of: Option<Date>,
@@ -93,14 +104,23 @@ pub(crate) struct ContextArguments {
 
 impl ContextArguments {
     pub(crate) fn context(&self) -> Context {
+        self.over(Context::default())
+    }
+
+    /// What was typed, over what is known from elsewhere.
+    pub(crate) fn over(&self, below: Context) -> Context {
+        let contents = &self.content;
         Context {
-            profile: self.profile.clone(),
-            province: self.province.clone(),
-            entity: self.entity.clone(),
-            filing_type: self.filing_type.clone(),
-            contents: self.content.clone(),
-            channel: self.channel.clone(),
-            as_of: self.as_of,
+            profile: self.profile.clone().unwrap_or(below.profile),
+            province: self.province.clone().or(below.province),
+            entity: self.entity.clone().or(below.entity),
+            filing_type: self.filing_type.clone().or(below.filing_type),
+            contents: if contents.is_empty() { below.contents } else { contents.clone() },
+            channel: self.channel.clone().or(below.channel),
+            paid_service: self.paid || below.paid_service,
+            domain_count: self.domains.unwrap_or(below.domain_count),
+            issued_elsewhere: self.issued_elsewhere.or(below.issued_elsewhere),
+            as_of: self.as_of.or(below.as_of),
         }
     }
 }
@@ -138,9 +158,22 @@ pub(crate) struct CheckArguments {
     /// Draw the findings on each file that can be decoded, as DIR/NAME.annotated.jpg.
     #[arg(long, value_name = "DIR")]
     pub(crate) annotate: Option<PathBuf>,
+    /// Judge the files of one filing together: a folder whose files are named for their slots, or a
+    /// description (TOML) with context and files.
+    #[arg(long, value_name = "DIR|FILE.toml", conflicts_with_all = ["files", "annotate", "slot"])]
+    pub(crate) filing: Option<PathBuf>,
     /// The files.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "filing", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    #[command(flatten)]
+    pub(crate) context: ContextArguments,
+    /// How to print the plan.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -170,25 +203,29 @@ pub(crate) struct EvaluateArguments {
 pub(crate) enum RulesCommand {
     /// List profiles and their slots.
     List,
-    /// Show the limits in force for a profile (and slot), or a reason's texts by its code.
+    /// Show the limits in force for a profile, slot or reason: their sources, and what they override.
     Show {
-        /// A profile, e.g. alibaba-2019, or a reason, e.g. IMAGE_BLURRED.
+        /// A profile, e.g. alibaba-2019, a slot, e.g. passport, or a reason, e.g. IMAGE_BLURRED.
         name: String,
         /// Slot whose limits to show.
         #[arg(long, default_value = "supporting-document")]
         slot: String,
+        #[command(flatten)]
+        context: ContextArguments,
     },
     /// Lint the rule packs of a folder.
     Check {
         /// The folder.
         folder: PathBuf,
     },
-    /// Show which limits differ between two profiles, slot by slot.
+    /// Show what changes for applicants between two profiles or two days.
     Diff {
-        /// A profile.
+        /// A profile, a day, or both: alibaba-2018, 2018-05-01, alibaba-2018@2018-05-01.
         before: String,
         /// Another.
         after: String,
+        #[command(flatten)]
+        context: ContextArguments,
     },
 }
 

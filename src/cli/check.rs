@@ -16,7 +16,7 @@ use scanvet::verdict::{Decision, Verdict};
 use time::OffsetDateTime;
 
 use crate::cli::args::{CheckArguments, Common, Format};
-use crate::cli::{Exit, Failure, Stopwatch, complain, say, today};
+use crate::cli::{Exit, Failure, Stopwatch, complain, filing, say, today};
 
 /// More of a file is not read: it is too large for any rule, and its size says so.
 const MOST_BYTES: u64 = 1 << 28;
@@ -26,6 +26,9 @@ const BATCH: usize = 8;
 
 pub(crate) fn run(common: &Common, arguments: &CheckArguments) -> Result<Exit, Failure> {
     let book = common.book(&common.config()?)?;
+    if let Some(path) = &arguments.filing {
+        return filing::run(common, &book, arguments, path);
+    }
     let rules = book.rules(&arguments.context.context(), &arguments.slot, today())?;
     let mut pictures = arguments.annotate.as_deref().map(Pictures::into).transpose()?;
     let options = Options { fail_fast: arguments.fail_fast, annotate: pictures.is_some() };
@@ -74,7 +77,11 @@ fn print(
             say(&format!("{line}\n"));
         }
     }
-    match verdict.decision {
+    status(verdict.decision)
+}
+
+pub(crate) fn status(decision: Decision) -> Exit {
+    match decision {
         Decision::Accept => Exit::Success,
         Decision::Reject => Exit::Rejected,
         Decision::Review => Exit::Review,

@@ -44,6 +44,7 @@ fn judge(book: &RuleBook, folder: &Path, row: &Row) -> Result<Said, LabelFault> 
         contents: evaluate::list(&row.content).into_iter().map(str::to_owned).collect(),
         channel: known(&row.channel),
         as_of: as_of.map_err(|error| fault(&error))?,
+        ..Context::default()
     };
     let rules = book.rules(&context, &row.slot, today()).map_err(|error| fault(&error))?;
     let upload = read(&path).map_err(|error| fault(&error))?;

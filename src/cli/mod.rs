@@ -3,7 +3,10 @@
 mod args;
 mod check;
 mod config;
+mod diff;
 mod evaluate;
+mod filing;
+mod plan;
 mod rules;
 mod serve;
 
@@ -42,6 +45,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(check) => check::run(&arguments.common, check),
         Command::Serve(serve) => serve::run(&arguments.common, serve),
         Command::Evaluate(evaluate) => evaluate::run(&arguments.common, evaluate),
+        Command::Plan(plan) => plan::run(&arguments.common, plan),
         Command::Rules(rules) => rules::run(&arguments.common, rules),
         Command::Health(health) => serve::health(health),
     };
@@ -72,17 +76,20 @@ impl Common {
         self.config.as_deref().map_or_else(|| Ok(Config::default()), config::read)
     }
 
-    /// The rule book: the built-in packs or those of `--rules`, under the configured ceilings.
+    /// The rule book: the built-in packs, those of `--rules`, or an archived set, under the configured
+    /// ceilings.
     pub(crate) fn book(&self, config: &Config) -> Result<RuleBook, Failure> {
-        let packs = match &self.rules {
-            Some(folder) => config::read_packs(folder)?,
-            None => scanvet::rules::embedded_packs(),
+        let ceilings = config.ceilings.clone();
+        let loaded = match &self.rules {
+            Some(file) if file.extension().is_some_and(|extension| extension == "json") => {
+                let text = std::fs::read_to_string(file)
+                    .map_err(|error| format!("rules {}: {error}", file.display()))?;
+                RuleBook::archived(&text, ceilings)
+            }
+            Some(folder) => RuleBook::load(&config::read_packs(folder)?, ceilings),
+            None => RuleBook::load(&scanvet::rules::embedded_packs(), ceilings),
         };
-        let faults = match RuleBook::load(&packs, config.ceilings.clone()) {
-            Ok(book) => return Ok(book),
-            Err(faults) => faults,
-        };
-        Err(format!("the rules cannot be used:\n{faults}").into())
+        loaded.map_err(|faults| format!("the rules cannot be used:\n{faults}").into())
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::io::{self, IsTerminal};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use scanvet::grpc::{self, ServeConfig};
-use scanvet::rules::RuleBook;
+use scanvet::rules::{RuleBook, RuleBooks};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
@@ -36,7 +35,8 @@ pub(crate) fn run(common: &Common, arguments: &ServeArguments) -> Result<Exit, F
             ruleset_digest = book.digest,
             "serving"
         );
-        grpc::serve(listener, Arc::new(book), settings, stopped()).await?;
+        let books = RuleBooks::with_archive(book, config.ceilings.as_ref())?;
+        grpc::serve(listener, books, settings, stopped()).await?;
         tracing::info!("stopped");
         Ok(Exit::Success)
     })

@@ -10,6 +10,7 @@ use tonic::{Code, Request, Response, Status};
 
 use super::fault::Fault;
 use super::request::{Ask, is_plain_id};
+use crate::filing::check::FilingVerdict;
 use crate::verdict::Verdict;
 
 const REQUEST_ID: &str = "x-request-id";
@@ -96,6 +97,16 @@ impl Call {
 
     /// Notes the answer.
     pub(super) fn judged(&mut self, verdict: &Verdict) {
+        self.verdict = verdict.decision.word();
+        let codes: Vec<&str> =
+            verdict.findings.iter().map(|ruled| ruled.finding.reason.code).collect();
+        self.reasons = codes.join(",");
+    }
+
+    /// Notes a whole filing: what is asked, and the answer to it.
+    pub(super) fn judged_filing(&mut self, profile: &str, verdict: &FilingVerdict) {
+        "filing".clone_into(&mut self.slot);
+        profile.clone_into(&mut self.profile);
         self.verdict = verdict.decision.word();
         let codes: Vec<&str> =
             verdict.findings.iter().map(|ruled| ruled.finding.reason.code).collect();

@@ -7,11 +7,11 @@ use super::convert::{engine_version, iso, messages, severity};
 use super::fault::{Fault, Violation};
 use super::proto::{self, GetRulesetRequest, GetRulesetResponse, GetServerInfoResponse};
 use super::proto::{ListProfilesRequest, ListProfilesResponse, LocalizedText, ReasonInfo};
-use super::request::{OWN_CONTEXT, Paths, must_be_current, rules, today};
-use crate::checks;
+use super::request::{OWN_CONTEXT, Paths, pinned, rules, today};
 use crate::intake::format::FORMATS;
 use crate::reason::Locale;
-use crate::rules::{Context, Profile, Rule, RuleBook};
+use crate::report::catalogue::reasons;
+use crate::rules::{Context, Profile, Rule, RuleBook, RuleBooks};
 
 const DEFAULT_PAGE: usize = 50;
 const LARGEST_PAGE: usize = 200;
@@ -76,9 +76,10 @@ fn unseal(token: &str) -> Option<String> {
 }
 
 pub(super) fn ruleset(
-    book: &RuleBook,
+    books: &RuleBooks,
     request: GetRulesetRequest,
 ) -> Result<GetRulesetResponse, Fault> {
+    let book = pinned(books, &request.ruleset_version)?;
     let mut broken = Vec::new();
     let paths = Paths { context: OWN_CONTEXT, slot: "slot" };
     let context = request.context.unwrap_or_default();
@@ -87,15 +88,16 @@ pub(super) fn ruleset(
     let (None, Some(rules)) = (&faults, rules) else {
         return Err(faults.unwrap_or_else(Fault::internal));
     };
-    must_be_current(book, &request.ruleset_version)?;
-    let reasons = checks::reasons().map(|(reason, entry)| {
+    let filing = book.filing(&rules.context, today()).map_err(|_| Fault::internal())?;
+    let reasons = reasons().map(|(reason, check)| {
         // Of a check that is switched off here the texts are still told: old verdicts name it.
-        let rule = entry.and_then(|entry| rules.rule(entry.id));
-        let weight = rule.map_or(reason.severity, |rule| rule.severity(reason.code));
+        let rule = check.and_then(|check| rules.rule(check));
+        let together = check.and_then(|check| filing.limits.severity(check));
+        let weight = rule.map(|rule| rule.severity(reason.code)).or(together);
         ReasonInfo {
             reason: reason.code.to_owned(),
-            severity: severity(weight).into(),
-            rule_id: entry.map(|entry| entry.id.to_owned()).unwrap_or_default(),
+            severity: severity(weight.unwrap_or(reason.severity)).into(),
+            rule_id: check.unwrap_or_default().to_owned(),
             templates: messages(reason, &Locale::ALL, &BTreeMap::new()),
             thresholds: rule.map(thresholds).unwrap_or_default(),
         }
@@ -118,17 +120,17 @@ fn thresholds(rule: &Rule) -> Vec<proto::Measurement> {
     rule.bounds().into_iter().map(threshold).collect()
 }
 
-pub(super) fn server_info(book: &RuleBook, config: &ServeConfig) -> GetServerInfoResponse {
+pub(super) fn server_info(books: &RuleBooks, config: &ServeConfig) -> GetServerInfoResponse {
     let readable = FORMATS.iter().filter(|format| format.readable);
     let whole = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
     GetServerInfoResponse {
         engine_version: engine_version(),
         max_file_bytes: whole(config.max_file_bytes),
         max_message_bytes: whole(config.max_message_bytes()),
-        max_pixels: max_pixels(book).unwrap_or_default(),
+        max_pixels: max_pixels(&books.current).unwrap_or_default(),
         max_pages: 1,
         accepted_media_types: readable.map(|format| format.media_type.to_owned()).collect(),
-        ruleset_versions: vec![book.version.clone()],
+        ruleset_versions: books.versions(),
         sandbox_layers: Vec::new(),
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn result(
     }
 }
 
-fn decision(decision: Decision) -> proto::Verdict {
+pub(super) fn decision(decision: Decision) -> proto::Verdict {
     match decision {
         Decision::Accept => proto::Verdict::Accept,
         Decision::Reject => proto::Verdict::Reject,
@@ -59,7 +59,7 @@ pub(super) fn severity(severity: Severity) -> proto::Severity {
     }
 }
 
-fn finding(ruled: &Ruled, shape: &Shape) -> proto::Finding {
+pub(super) fn finding(ruled: &Ruled, shape: &Shape) -> proto::Finding {
     let Finding { reason, measurements, regions, metadata, .. } = &ruled.finding;
     let (regions, measurements) =
         if shape.evidence { (&regions[..], &measurements[..]) } else { (&[][..], &[][..]) };
@@ -134,20 +134,31 @@ fn detected(detected: &Detected) -> proto::DetectedFile {
 }
 
 fn provenance(verdict: &Verdict, evaluate_time: OffsetDateTime) -> proto::Provenance {
+    let digests = [&verdict.ruleset_digest, &verdict.applied_digest];
+    provenance_of(&verdict.ruleset_version, digests, &verdict.context, evaluate_time)
+}
+
+/// Versions and digests (of the book, of what was applied) as a message.
+pub(super) fn provenance_of(
+    version: &str,
+    [digest, applied]: [&String; 2],
+    in_force: &Context,
+    evaluate_time: OffsetDateTime,
+) -> proto::Provenance {
     proto::Provenance {
-        ruleset_version: verdict.ruleset_version.clone(),
-        ruleset_digest: verdict.ruleset_digest.clone(),
+        ruleset_version: version.to_owned(),
+        ruleset_digest: digest.clone(),
         engine_version: engine_version(),
         model_digests: std::collections::HashMap::new(),
         evaluate_time: Some(Timestamp {
             seconds: evaluate_time.unix_timestamp(),
             nanos: evaluate_time.nanosecond() as i32,
         }),
-        context: Some(context(&verdict.context)),
+        context: Some(context(in_force)),
+        applied_digest: applied.clone(),
     }
 }
 
-/// The context in force. What the core does not weigh (income, number of domains) is not in it.
 fn context(context: &Context) -> proto::FilingContext {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     proto::FilingContext {
@@ -158,7 +169,9 @@ fn context(context: &Context) -> proto::FilingContext {
         content_categories: context.contents.clone(),
         as_of: context.as_of.map(iso).unwrap_or_default(),
         channel: text(&context.channel),
-        ..proto::FilingContext::default()
+        paid_service: context.paid_service,
+        domain_count: i32::try_from(context.domain_count).unwrap_or(i32::MAX),
+        issued_elsewhere: context.issued_elsewhere,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why a call has no answer: one fault, told as a status with details or as an item's error.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ pub(super) struct Fault {
 #[derive(Debug)]
 pub(super) struct Violation {
     /// Path of the field in the request.
-    pub(super) field: &'static str,
+    pub(super) field: Cow<'static, str>,
     /// `UPPER_SNAKE`, for programs.
     pub(super) reason: &'static str,
     /// For the developer. Never the value of a free-text field.
@@ -42,11 +43,18 @@ pub(super) struct Violation {
 
 impl Violation {
     pub(super) fn of(field: &'static str, reason: &'static str, description: &str) -> Self {
+        let field = Cow::Borrowed(field);
         Self { field, reason, description: description.to_owned(), metadata: Vec::new() }
     }
 
     pub(super) fn with(mut self, name: &'static str, value: String) -> Self {
         self.metadata.push((name, value));
+        self
+    }
+
+    /// The same of one file among several: `file.slot` becomes `files[2].file.slot`.
+    pub(super) fn of_file(mut self, index: usize) -> Self {
+        self.field = format!("files[{index}].{}", self.field).into();
         self
     }
 }
@@ -116,7 +124,7 @@ impl Fault {
                 .violations
                 .into_iter()
                 .map(|violation| FieldViolation {
-                    field: violation.field.to_owned(),
+                    field: violation.field.into_owned(),
                     description: violation.description,
                     reason: violation.reason.to_owned(),
                     ..FieldViolation::default()

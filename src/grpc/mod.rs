@@ -8,6 +8,8 @@
 //! | `upload`, `early` | a file in pieces, refused as soon as it can be |
 //! | `batch` | a stream of files |
 //! | `catalogue` | profiles, rule set, limits |
+//! | `plan` | what a filing needs |
+//! | `filing` | the files of one filing together |
 //! | `convert` | from verdicts to messages |
 //! | `json` | from verdicts to JSON lines |
 //! | `fault` | why a call has no answer |
@@ -21,7 +23,9 @@ mod catalogue;
 mod convert;
 mod early;
 mod fault;
+mod filing;
 pub mod json;
+mod plan;
 mod pool;
 mod probe;
 pub mod proto;
@@ -49,7 +53,7 @@ use crate::grpc::pool::Pool;
 use crate::grpc::proto::validation_service_server::{SERVICE_NAME, ValidationServiceServer};
 use crate::grpc::service::{Entrance, Service};
 use crate::measure;
-use crate::rules::RuleBook;
+use crate::rules::RuleBooks;
 
 pub use crate::grpc::probe::{ProbeError, probe};
 
@@ -91,7 +95,7 @@ impl Default for ServeConfig {
 
 const MIB: usize = 1024 * 1024;
 /// Files of the largest filing, which comes in one message.
-const FILES_OF_A_FILING: usize = 16;
+pub(crate) const FILES_OF_A_FILING: usize = 16;
 
 impl ServeConfig {
     /// Largest message that is read: a filing of the largest files and what is said of them.
@@ -118,7 +122,7 @@ pub enum ServeError {
 /// connection, and lets the calls under way finish, for at most [`ServeConfig::drain`].
 pub async fn serve(
     listener: TcpListener,
-    book: Arc<RuleBook>,
+    books: impl Into<RuleBooks>,
     config: ServeConfig,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
@@ -128,7 +132,7 @@ pub async fn serve(
     }
     let (drain_begins, draining) = watch::channel(false);
     let pool = Pool::start(config.workers, config.queue, config.max_bytes_in_flight)?;
-    let service = Arc::new(Service { book, config: config.clone(), pool, draining });
+    let service = Arc::new(Service { books: books.into(), config: config.clone(), pool, draining });
     let mut health = HealthReporter::new();
     tell(&health, ServingStatus::Serving).await;
     let (close, closing) = oneshot::channel::<()>();

@@ -10,7 +10,7 @@ use super::fault::{Fault, Violation};
 use super::proto::{EvidenceLevel, FileDescriptor, FilingContext, ValidationOptions};
 use crate::pipeline;
 use crate::reason::Locale;
-use crate::rules::{Context, ContextFault, RuleBook, RuleSet};
+use crate::rules::{Context, ContextFault, RuleBook, RuleBooks, RuleSet};
 
 /// A request that keeps the contract.
 #[derive(Clone)]
@@ -53,11 +53,29 @@ pub(super) fn is_sha256(text: &str) -> bool {
 
 /// Reads a descriptor and its options; every field that breaks the contract is named.
 pub(super) fn ask(
-    book: &RuleBook,
+    books: &RuleBooks,
     file: Option<FileDescriptor>,
     options: Option<ValidationOptions>,
 ) -> Result<Ask, Fault> {
+    let version = options.as_ref().map_or("", |options| &options.ruleset_version);
+    let book = pinned(books, version)?;
     let mut broken = Vec::new();
+    let ask = read(book, file, options, &mut broken);
+    let faults = Fault::of_violations(broken);
+    let (None, Some(ask)) = (&faults, ask) else {
+        return Err(faults.unwrap_or_else(Fault::internal));
+    };
+    Ok(ask)
+}
+
+/// The same for one of several files: what breaks the contract is added to `broken`.
+pub(super) fn read(
+    book: &RuleBook,
+    file: Option<FileDescriptor>,
+    options: Option<ValidationOptions>,
+    broken: &mut Vec<Violation>,
+) -> Option<Ask> {
+    let before = broken.len();
     if file.is_none() {
         broken.push(Violation::of("file", "FILE_REQUIRED", "is required"));
     }
@@ -86,13 +104,8 @@ pub(super) fn ask(
         broken.push(Violation::of("options.evidence_level", "EVIDENCE_LEVEL_UNKNOWN", rule));
     }
     let paths = Paths { context: OPTIONS_CONTEXT, slot: "file.slot" };
-    let rules = rules(book, options.context.unwrap_or_default(), &file.slot, paths, &mut broken);
-    let faults = Fault::of_violations(broken);
-    let (None, Some(rules)) = (&faults, rules) else {
-        return Err(faults.unwrap_or_else(Fault::internal));
-    };
-    must_be_current(book, &options.ruleset_version)?;
-    Ok(Ask {
+    let rules = rules(book, options.context.unwrap_or_default(), &file.slot, paths, broken)?;
+    (broken.len() == before).then(|| Ask {
         item_id: file.item_id,
         declared_media_type: given(file.declared_media_type),
         size: size.ok().filter(|size| *size > 0),
@@ -110,14 +123,14 @@ pub(super) fn ask(
     })
 }
 
-/// A pinned rule set must be the one that is loaded.
-pub(super) fn must_be_current(book: &RuleBook, pinned: &str) -> Result<(), Fault> {
-    if pinned.is_empty() || pinned == book.version {
-        return Ok(());
-    }
-    let message = format!("this rule set is not loaded here; available: {}", book.version);
-    let fault = Fault::of(Code::FailedPrecondition, "RULESET_NOT_AVAILABLE", message);
-    Err(fault.with("available", &book.version))
+/// The rule set that is pinned, or the current one.
+pub(super) fn pinned<'a>(books: &'a RuleBooks, version: &str) -> Result<&'a RuleBook, Fault> {
+    books.pinned(version).ok_or_else(|| {
+        let available = books.versions().join(", ");
+        let message = format!("this rule set is not loaded here; available: {available}");
+        let fault = Fault::of(Code::FailedPrecondition, "RULESET_NOT_AVAILABLE", message);
+        fault.with("available", available)
+    })
 }
 
 /// The languages asked for, in order; tags that nobody speaks here are passed over.
@@ -139,7 +152,7 @@ pub(super) struct Paths {
     pub(super) slot: &'static str,
 }
 
-const OPTIONS_CONTEXT: [&str; 7] = [
+pub(super) const OPTIONS_CONTEXT: [&str; 7] = [
     "options.context.profile",
     "options.context.province",
     "options.context.entity_type",
@@ -168,6 +181,28 @@ pub(super) fn rules(
     paths: Paths,
     broken: &mut Vec<Violation>,
 ) -> Option<RuleSet> {
+    known(context, slot, paths, broken, |context, slot| book.rules(context, slot, today()))
+}
+
+/// The context of a whole filing; what the book does not know is added to `broken`.
+pub(super) fn filing_context(
+    book: &RuleBook,
+    context: FilingContext,
+    context_paths: [&'static str; 7],
+    broken: &mut Vec<Violation>,
+) -> Option<Context> {
+    let paths = Paths { context: context_paths, slot: "slot" };
+    known(context, "", paths, broken, |context, _| Ok(book.filing(context, today())?.context))
+}
+
+/// What `ask` says of a context whose every word it knows.
+fn known<T>(
+    context: FilingContext,
+    slot: &str,
+    paths: Paths,
+    broken: &mut Vec<Violation>,
+    ask: impl Fn(&Context, &str) -> Result<T, ContextFault>,
+) -> Option<T> {
     let before = broken.len();
     let [.., day_path, _] = paths.context;
     let as_of = match context.as_of.as_str() {
@@ -181,6 +216,15 @@ pub(super) fn rules(
             day.ok()
         }
     };
+    let domain_count = u32::try_from(context.domain_count);
+    if domain_count.is_err() {
+        let field = if day_path.starts_with("options") {
+            "options.context.domain_count"
+        } else {
+            "context.domain_count"
+        };
+        broken.push(Violation::of(field, "DOMAIN_COUNT_NEGATIVE", "must not be negative"));
+    }
     let mut slot = slot.to_owned();
     let mut context = Context {
         profile: context.profile,
@@ -189,12 +233,15 @@ pub(super) fn rules(
         filing_type: given(context.filing_type),
         contents: context.content_categories,
         channel: given(context.channel),
+        paid_service: context.paid_service,
+        domain_count: domain_count.unwrap_or_default(),
+        issued_elsewhere: context.issued_elsewhere,
         as_of,
     };
     // The book names one unknown value at a time: each is noted, taken out, and the rest asked again.
     loop {
-        match book.rules(&context, &slot, today()) {
-            Ok(rules) => return (broken.len() == before).then_some(rules),
+        match ask(&context, &slot) {
+            Ok(answer) => return (broken.len() == before).then_some(answer),
             Err(fault) => {
                 let known_profile = broken.iter().all(|broken| broken.reason != "PROFILE_UNKNOWN");
                 let Some(violation) = take_out(&fault, &mut context, &mut slot, paths) else {
@@ -260,7 +307,7 @@ fn take_out(
     Some(violation.with(known, list))
 }
 
-fn given(text: String) -> Option<String> {
+pub(super) fn given(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 

@@ -15,15 +15,15 @@ use super::pool::{Held, Place, Pool};
 use super::proto::validation_service_server::ValidationService;
 use super::proto::{self, ValidationResult};
 use super::request::{Ask, ask};
-use super::{ServeConfig, batch, catalogue, convert, upload};
+use super::{ServeConfig, batch, catalogue, convert, filing, plan, upload};
 use crate::intake::Upload;
 use crate::pipeline;
-use crate::rules::RuleBook;
+use crate::rules::RuleBooks;
 use crate::verdict::Verdict;
 
 /// What every call shares.
 pub(super) struct Service {
-    pub(super) book: Arc<RuleBook>,
+    pub(super) books: RuleBooks,
     pub(super) config: ServeConfig,
     pub(super) pool: Pool,
     /// Turns true when the server begins to stop.
@@ -46,17 +46,10 @@ impl Service {
         (place, held): (Place, Held),
         content: Bytes,
     ) -> Result<ValidationResult, Fault> {
-        let size = content.len();
-        self.must_fit(ask, size)?;
-        if ask.size.is_some_and(|announced| announced != size as u64) {
-            let message = "the content is not as long as file.size_bytes says";
-            return Err(Fault::argument("SIZE_MISMATCH", message).with("size_bytes", size));
-        }
+        self.must_fit(ask, content.len())?;
+        must_be_whole(ask, content.len())?;
         let mut verdict = self.verdict(call, ask, (place, held), content).await?;
-        if ask.sha256.as_ref().is_some_and(|announced| *announced != verdict.detected.sha256) {
-            let message = "the content does not have the SHA-256 that was announced";
-            return Err(Fault::argument("DIGEST_MISMATCH", message));
-        }
+        must_be_announced(ask, &verdict)?;
         call.judged(&verdict);
         // Here and not in `convert`: the JSON of a verdict has no use for a picture.
         let annotated_image = verdict.annotated.take().unwrap_or_default();
@@ -107,6 +100,24 @@ impl Service {
     }
 }
 
+/// What was announced of the length must hold.
+pub(super) fn must_be_whole(ask: &Ask, size: usize) -> Result<(), Fault> {
+    if ask.size.is_none_or(|announced| announced == size as u64) {
+        return Ok(());
+    }
+    let message = "the content is not as long as file.size_bytes says";
+    Err(Fault::argument("SIZE_MISMATCH", message).with("size_bytes", size))
+}
+
+/// What was announced of the content must hold.
+pub(super) fn must_be_announced(ask: &Ask, verdict: &Verdict) -> Result<(), Fault> {
+    if ask.sha256.as_ref().is_none_or(|announced| *announced == verdict.detected.sha256) {
+        return Ok(());
+    }
+    let message = "the content does not have the SHA-256 that was announced";
+    Err(Fault::argument("DIGEST_MISMATCH", message))
+}
+
 #[tonic::async_trait]
 impl ValidationService for Entrance {
     async fn validate_file(
@@ -118,7 +129,7 @@ impl ValidationService for Entrance {
         let proto::ValidateFileRequest { file, content, options } = request.into_inner();
         let outcome = async {
             call.received(content.len());
-            let ask = ask(&service.book, file, options)?;
+            let ask = ask(&service.books, file, options)?;
             call.asks(&ask);
             let admitted = (service.pool.place()?, service.pool.hold(content.len())?);
             service.judge(&mut call, &ask, admitted, content.into()).await
@@ -146,14 +157,17 @@ impl ValidationService for Entrance {
         &self,
         request: Request<proto::ValidateFilingRequest>,
     ) -> Result<Response<proto::ValidateFilingResponse>, Status> {
-        self.0.call("ValidateFiling", &request).end(Err(not_yet("ValidateFiling")))
+        let mut call = self.0.call("ValidateFiling", &request);
+        let outcome = filing::answer(&self.0, &mut call, request.into_inner()).await;
+        call.end(outcome)
     }
 
     async fn plan_filing(
         &self,
         request: Request<proto::PlanFilingRequest>,
     ) -> Result<Response<proto::PlanFilingResponse>, Status> {
-        self.0.call("PlanFiling", &request).end(Err(not_yet("PlanFiling")))
+        let call = self.0.call("PlanFiling", &request);
+        call.end(plan::answer(&self.0.books, request.into_inner()))
     }
 
     type StreamValidateFilesStream =
@@ -177,7 +191,7 @@ impl ValidationService for Entrance {
         request: Request<proto::ListProfilesRequest>,
     ) -> Result<Response<proto::ListProfilesResponse>, Status> {
         let call = self.0.call("ListProfiles", &request);
-        call.end(catalogue::profiles(&self.0.book, request.get_ref()))
+        call.end(catalogue::profiles(&self.0.books.current, request.get_ref()))
     }
 
     async fn get_ruleset(
@@ -185,7 +199,7 @@ impl ValidationService for Entrance {
         request: Request<proto::GetRulesetRequest>,
     ) -> Result<Response<proto::GetRulesetResponse>, Status> {
         let call = self.0.call("GetRuleset", &request);
-        call.end(catalogue::ruleset(&self.0.book, request.into_inner()))
+        call.end(catalogue::ruleset(&self.0.books, request.into_inner()))
     }
 
     async fn get_server_info(
@@ -193,11 +207,6 @@ impl ValidationService for Entrance {
         request: Request<proto::GetServerInfoRequest>,
     ) -> Result<Response<proto::GetServerInfoResponse>, Status> {
         let call = self.0.call("GetServerInfo", &request);
-        call.end(Ok(catalogue::server_info(&self.0.book, &self.0.config)))
+        call.end(Ok(catalogue::server_info(&self.0.books, &self.0.config)))
     }
-}
-
-fn not_yet(rpc: &str) -> Fault {
-    let message = format!("{rpc} is not there yet: this version judges single files only");
-    Fault::of(Code::Unimplemented, "NOT_IMPLEMENTED", message)
 }

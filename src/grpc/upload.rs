@@ -20,7 +20,7 @@ pub(super) async fn receive(
     mut messages: Streaming<UploadAndValidateFileRequest>,
 ) -> Result<ValidationResult, Fault> {
     let mut ask = match payload(&mut messages).await? {
-        Some(Payload::Header(header)) => ask(&service.book, header.file, header.options)?,
+        Some(Payload::Header(header)) => ask(&service.books, header.file, header.options)?,
         Some(_) => return Err(out_of_order("the first message must be the header")),
         None => return Err(out_of_order("the stream ended before the header")),
     };

@@ -3,7 +3,14 @@
 use std::fmt::Write;
 
 use crate::checks;
+use crate::filing::reasons::REASONS;
 use crate::reason::{Locale, Reason, Severity};
+
+/// Every reason with the id of its check: those of single files, then those of whole filings.
+pub fn reasons() -> impl Iterator<Item = (&'static Reason, Option<&'static str>)> {
+    let of_files = checks::reasons().map(|(reason, entry)| (reason, entry.map(|entry| entry.id)));
+    of_files.chain(REASONS.iter().map(|(reason, check)| (*reason, Some(*check))))
+}
 
 /// `docs/reasons.md` as it must stand: every code with texts, check, weight and why it matters.
 pub fn page() -> String {
@@ -18,8 +25,8 @@ The severity is the default; rule packs decide, and weigh thin evidence as `revi
 "
     .to_owned();
     let mut family = "";
-    for (reason, entry) in checks::reasons() {
-        let id = entry.map_or("any check", |entry| entry.id);
+    for (reason, check) in reasons() {
+        let id = check.unwrap_or("any check");
         let of = id.split('.').next().unwrap_or(id);
         if of != family {
             family = of;
@@ -34,8 +41,8 @@ The severity is the default; rule packs decide, and weigh thin evidence as `revi
 /// The README's table: one row a family, with its codes.
 pub fn families() -> String {
     let mut rows: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (reason, entry) in checks::reasons() {
-        let family = entry.and_then(|entry| entry.id.split('.').next()).unwrap_or("any");
+    for (reason, check) in reasons() {
+        let family = check.and_then(|check| check.split('.').next()).unwrap_or("any");
         match rows.iter_mut().find(|(name, _)| *name == family) {
             Some((_, codes)) => codes.push(reason.code),
             None => rows.push((family, vec![reason.code])),
@@ -62,5 +69,37 @@ fn section(out: &mut String, reason: &Reason, id: &str) {
     for locale in Locale::ALL {
         let text = reason.text(locale);
         let _ = writeln!(out, "- {}: **{}** {}", locale.tag(), text.headline, text.fix);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::reason::placeholders;
+
+    #[test]
+    fn reasons_of_filings_keep_the_rules_of_all_reasons() {
+        let mut codes = BTreeSet::new();
+        for (reason, _) in reasons() {
+            assert!(codes.insert(reason.code), "{} is declared twice", reason.code);
+        }
+        for (reason, check) in REASONS {
+            let names = |locale| {
+                let text = reason.text(locale);
+                let mut names = placeholders(text.headline);
+                names.extend(placeholders(text.fix));
+                names.into_iter().collect::<BTreeSet<_>>()
+            };
+            assert_eq!(names(Locale::En), names(Locale::ZhCn), "{}", reason.code);
+            assert!(check.starts_with("filing.") && !reason.doc.trim().is_empty());
+            for locale in Locale::ALL {
+                let text = reason.text(locale);
+                assert!(text.headline.chars().count() <= 60, "{}", text.headline);
+                assert!(text.fix.chars().count() <= 120, "{}", text.fix);
+                assert!(!text.headline.ends_with(['.', '。']) && !text.fix.ends_with(['.', '。']));
+            }
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! What scanvet shows to people: verdicts as text, and the reason catalogue.
+//! What scanvet shows to people: verdicts and plans as text, and the reason catalogue.
 
 pub mod catalogue;
+pub mod plan;
 pub mod text;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 
+use crate::filing::check::FilingVerdict;
 use crate::reason::{Finding, Locale, Measurement, Severity, fill};
 use crate::verdict::{Decision, Ruled, Verdict};
 
@@ -18,6 +19,23 @@ pub fn verdict(file: &str, verdict: &Verdict, locale: Locale) -> String {
     let _ = writeln!(out, "{style}{word}{style:#}  {}  ({under})", printable(file));
     for ruled in &verdict.findings {
         finding(&mut out, ruled, verdict.detected.pages > 1, locale);
+    }
+    out
+}
+
+/// What the files of a filing say together, under the verdict on all of it.
+pub fn filing(name: &str, verdict: &FilingVerdict, profile: &str, locale: Locale) -> String {
+    let mut out = String::new();
+    let style = Style::new().bold().fg_color(Some(colour_of(verdict.decision).into()));
+    let word = verdict.decision.word();
+    let what = match locale {
+        Locale::En => "filing",
+        Locale::ZhCn => "备案",
+    };
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "{style}{word}{style:#}  {}  ({what}, {profile})", printable(name));
+    for ruled in &verdict.findings {
+        finding(&mut out, ruled, false, locale);
     }
     out
 }

@@ -6,8 +6,11 @@ use time::Date;
 use toml::{Table, Value};
 
 use super::draft::Draft;
-use super::pack::{Condition, Faults, Profile, Vocabulary};
-use super::{Context, ContextFault, Rule, RuleSet};
+use super::filing::{FilingLimits, FilingRules, bind};
+use super::item::{Item, NoteTable, StepTable, UploadTable};
+use super::overlay::{Overlay, Section, cap, merge, merged};
+use super::pack::{Faults, Profile, Vocabulary};
+use super::{Context, ContextFault, Rule, RuleSet, digest};
 use crate::checks::CATALOG;
 
 include!(concat!(env!("OUT_DIR"), "/packs.rs"));
@@ -36,24 +39,17 @@ pub struct RuleBook {
     /// Tables laid over the base, with where they come from and when they hold.
     pub(super) overlays: Vec<Overlay>,
     pub(super) ceilings: BTreeMap<String, Table>,
+    /// How much was bound when the book was loaded.
+    pub bound: Bound,
 }
 
-/// Layers in the order in which they are laid over the base.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Layer {
-    Slot,
-    Profile(String),
-    Province(String),
-}
-
-#[derive(Debug)]
-pub(super) struct Overlay {
-    pub(super) layer: Layer,
-    pub(super) condition: Condition,
-    pub(super) check: String,
-    pub(super) table: Table,
-    pub(super) file: String,
-    pub(super) key: String,
+/// What loading a book has bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bound {
+    /// Profile × slot × province × entity × filing type, unknown ones included.
+    pub combinations: usize,
+    /// Different tables that come of them and of the days, each bound on its own.
+    pub tables: usize,
 }
 
 /// Slots that the program starts with when nobody says otherwise.
@@ -69,7 +65,19 @@ impl RuleBook {
     /// Parses, merges and binds `files`. `ceilings` are an operator's own, laid over the packs' file
     /// of the same form. All faults are reported together.
     pub fn load(files: &[PackFile], ceilings: Option<Table>) -> Result<Self, Faults> {
-        let mut draft = Draft::default();
+        Self::drafted(Draft::default(), files, ceilings)
+    }
+
+    /// The same of an archived rule set, which may be older than some checks.
+    pub(super) fn sealed(files: &[PackFile], ceilings: Option<Table>) -> Result<Self, Faults> {
+        Self::drafted(Draft { sealed: true, ..Draft::default() }, files, ceilings)
+    }
+
+    fn drafted(
+        mut draft: Draft,
+        files: &[PackFile],
+        ceilings: Option<Table>,
+    ) -> Result<Self, Faults> {
         for (file, text) in files {
             draft.add(file, text);
         }
@@ -97,17 +105,88 @@ impl RuleBook {
         slot: &str,
         today: Date,
     ) -> Result<RuleSet, ContextFault> {
-        let name = if context.profile.is_empty() { DEFAULT_PROFILE } else { &context.profile };
-        let Some(profile) = self.profiles.get(name) else {
-            let known = self.profiles.keys().cloned().collect();
-            return Err(ContextFault { what: "profile", value: name.to_owned(), known });
-        };
+        let profile = self.profile(context)?;
         let slot = if slot.is_empty() { DEFAULT_SLOT } else { slot };
-        let one = |value: &str| vec![value.to_owned()];
+        if !profile.slots.iter().any(|known| known == slot) {
+            let known = profile.slots.clone();
+            return Err(ContextFault { what: "slot", value: slot.to_owned(), known });
+        }
+        let context = self.known(context, profile, today)?;
+        Ok(self.bound(context, slot))
+    }
+
+    /// The rules for a whole filing on `today`.
+    pub fn filing(&self, context: &Context, today: Date) -> Result<FilingRules, ContextFault> {
+        let profile = self.profile(context)?;
+        let context = self.known(context, profile, today)?;
+        let section = |section| merged(self.filing_overlays(&context, section));
+        let tables = [Section::Uploads, Section::Steps, Section::Notes, Section::Filing];
+        let [uploads, steps, notes, mut limits] = tables.map(section);
+        let mut applied = BTreeMap::new();
+        for (name, tables) in
+            [("uploads", &uploads), ("steps", &steps), ("notes", &notes), ("filing", &limits)]
+        {
+            applied
+                .extend(tables.iter().map(|(id, table)| (format!("{name}.{id}"), table.clone())));
+        }
+        let applied = digest::of_tables(&applied);
+        let mut uploads: Vec<_> = read::<UploadTable>(uploads)
+            .filter(|(_, table)| profile.slots.contains(&table.slot))
+            .filter_map(|(id, table)| {
+                let source = self.sources(&context, Section::Uploads, &id);
+                Some((table.order, table.rule(&id, source, &context)?))
+            })
+            .collect();
+        let mut steps: Vec<_> = read::<StepTable>(steps)
+            .filter_map(|(id, table)| {
+                let source = self.sources(&context, Section::Steps, &id);
+                Some((table.order, table.rule(&id, source, &context)?))
+            })
+            .collect();
+        uploads.sort_by_key(|(order, _)| *order);
+        steps.sort_by_key(|(order, _)| *order);
+        let notes = read::<NoteTable>(notes).filter_map(|(id, table)| {
+            let source = self.sources(&context, Section::Notes, &id);
+            table.rule(&id, source, &context)
+        });
+        let notes = notes.collect();
+        // Every chain of tables was bound when the book was loaded, so this cannot fail.
+        let limits = filing_limits(&mut limits).map_err(|value| ContextFault {
+            what: "filing",
+            value,
+            known: Vec::new(),
+        })?;
+        Ok(FilingRules {
+            version: self.version.clone(),
+            digest: self.digest.clone(),
+            applied,
+            uploads: uploads.into_iter().map(|(_, rule)| rule).collect(),
+            steps: steps.into_iter().map(|(_, rule)| rule).collect(),
+            notes,
+            limits,
+            context,
+        })
+    }
+
+    fn profile(&self, context: &Context) -> Result<&Profile, ContextFault> {
+        let name = if context.profile.is_empty() { DEFAULT_PROFILE } else { &context.profile };
+        self.profiles.get(name).ok_or_else(|| ContextFault {
+            what: "profile",
+            value: name.to_owned(),
+            known: self.profiles.keys().cloned().collect(),
+        })
+    }
+
+    /// The context with its defaults, when the book knows every word of it.
+    fn known(
+        &self,
+        context: &Context,
+        profile: &Profile,
+        today: Date,
+    ) -> Result<Context, ContextFault> {
         let opt = |value: &Option<String>| value.iter().cloned().collect::<Vec<_>>();
         let words = &self.vocabulary;
         for (what, values, known) in [
-            ("slot", one(slot), &profile.slots),
             ("province", opt(&context.province), &words.provinces),
             ("entity", opt(&context.entity), &words.entities),
             ("filing type", opt(&context.filing_type), &words.filing_types),
@@ -118,9 +197,13 @@ impl RuleBook {
                 return Err(ContextFault { what, value, known: known.clone() });
             }
         }
-        let day = profile.clamp(context.as_of.unwrap_or(today));
-        let context = Context { profile: name.to_owned(), as_of: Some(day), ..context.clone() };
-        Ok(self.bound(context, slot, day))
+        let as_of = Some(profile.clamp(context.as_of.unwrap_or(today)));
+        Ok(Context { profile: profile.id.clone(), as_of, ..context.clone() })
+    }
+
+    /// The provinces that contexts may name, ISO 3166-2.
+    pub fn provinces(&self) -> &[String] {
+        &self.vocabulary.provinces
     }
 
     /// The service's ceiling on a limit of a check, if it has one.
@@ -129,55 +212,48 @@ impl RuleBook {
         u64::try_from(ceiling).ok()
     }
 
-    fn bound(&self, context: Context, slot: &str, day: Date) -> RuleSet {
+    fn bound(&self, context: Context, slot: &str) -> RuleSet {
         let mut tables = self.base.clone();
-        let layers = [
-            Some(Layer::Slot),
-            Some(Layer::Profile(context.profile.clone())),
-            context.province.clone().map(Layer::Province),
-        ];
-        for layer in layers.into_iter().flatten() {
-            for overlay in &self.overlays {
-                if overlay.layer == layer && overlay.condition.holds(slot, &context, day) {
-                    merge(tables.entry(overlay.check.clone()).or_default(), &overlay.table);
-                }
+        let day = context.as_of;
+        for overlay in &self.overlays {
+            let holds = || day.is_some_and(|day| overlay.holds(slot, &context, day));
+            if overlay.section == Section::Checks && holds() {
+                merge(tables.entry(overlay.name.clone()).or_default(), &overlay.table);
             }
         }
+        for (check, table) in &mut tables {
+            cap(table, self.ceilings.get(check));
+        }
+        let applied = digest::of_tables(&tables);
         let mut rules = Vec::new();
         let mut off = Vec::new();
         for entry in CATALOG {
-            let mut table = tables.remove(entry.id).unwrap_or_default();
-            cap(&mut table, self.ceilings.get(entry.id));
-            // Every key was bound on its own when the book was loaded, so this cannot fail.
+            let table = tables.remove(entry.id).unwrap_or_default();
+            // Every chain of tables was bound when the book was loaded, so this cannot fail.
             match Rule::bind(entry, table) {
                 Ok(Some(rule)) => rules.push(rule),
                 Ok(None) | Err(_) => off.push(entry),
             }
         }
         let (version, digest) = (self.version.clone(), self.digest.clone());
-        RuleSet { slot: slot.to_owned(), context, version, digest, rules, off }
+        RuleSet { slot: slot.to_owned(), context, version, digest, applied, rules, off }
     }
 }
 
-/// Lays `over` upon `table`, key by key; tables inside are merged too.
-pub(super) fn merge(table: &mut Table, over: &Table) {
-    for (key, value) in over {
-        match (table.get_mut(key), value) {
-            (Some(Value::Table(below)), Value::Table(above)) => merge(below, above),
-            _ => {
-                table.insert(key.clone(), value.clone());
-            }
-        }
-    }
+/// The items of a section; a table that does not bind was refused when the book was loaded.
+fn read<T: Item>(tables: BTreeMap<String, Table>) -> impl Iterator<Item = (String, T)> {
+    tables.into_iter().filter_map(|(id, table)| Some((id, T::bind(table).ok()?)))
 }
 
-/// Lowers every bound of `table` that a ceiling undercuts.
-fn cap(table: &mut Table, ceilings: Option<&Table>) {
-    for (key, ceiling) in ceilings.into_iter().flatten() {
-        if let (Some(Value::Integer(bound)), Value::Integer(ceiling)) =
-            (table.get_mut(key), ceiling)
-        {
-            *bound = (*bound).min(*ceiling);
-        }
-    }
+fn filing_limits(tables: &mut BTreeMap<String, Table>) -> Result<FilingLimits, String> {
+    let mut take = |name: &str| tables.remove(name).unwrap_or_default();
+    Ok(FilingLimits {
+        missing: bind(take("missing"))?,
+        duplicate: bind(take("duplicate"))?,
+        swapped: bind(take("sides-swapped"))?,
+        combined: bind(take("sides-combined"))?,
+        separate: bind(take("sides-separate"))?,
+        surfaces: bind(take("surfaces"))?,
+        channel: bind(take("channel"))?,
+    })
 }

@@ -17,6 +17,12 @@ pub struct Context {
     pub contents: Vec<String>,
     /// How the applicant uploads.
     pub channel: Option<String>,
+    /// Whether the website earns income.
+    pub paid_service: bool,
+    /// Domains in the filing; 0 = unknown.
+    pub domain_count: u32,
+    /// Whether the entity's or person's certificate was issued in another province.
+    pub issued_elsewhere: Option<bool>,
     /// Day whose rules apply; clamped to the profile's span. `None` = today.
     pub as_of: Option<Date>,
 }

@@ -2,22 +2,22 @@
 
 use toml::{Table, Value};
 
-use super::rule::Rule;
-use crate::checks::Entry;
+/// Binds a table or names its first fault.
+pub(super) type Bind<'a> = &'a dyn Fn(Table) -> Result<(), String>;
 
 /// More faults than any table has keys.
 const MOST: usize = 64;
 
 /// Binds `table` again and again, taking each fault out of the way once it is noted. Empty when the
 /// table binds.
-pub(super) fn problems(entry: &'static Entry, table: &Table) -> Vec<String> {
+pub(super) fn problems(bind: Bind<'_>, table: &Table) -> Vec<String> {
     let mut table = table.clone();
     let mut problems = Vec::new();
-    while let Err(problem) = Rule::bind(entry, table.clone()) {
+    while let Err(problem) = bind(table.clone()) {
         let unknown = quoted(&problem, "unknown field `").map(str::to_owned);
         let missing = quoted(&problem, "missing field `").map(str::to_owned);
         let culprit = match (&unknown, &missing) {
-            (None, None) => culprit(entry, &table, &problem),
+            (None, None) => culprit(bind, &table, &problem),
             _ => None,
         };
         let last = problem.clone();
@@ -27,7 +27,7 @@ pub(super) fn problems(entry: &'static Entry, table: &Table) -> Vec<String> {
         });
         let mended = match (unknown, missing.or(culprit)) {
             (Some(key), _) => table.remove(&key).is_some(),
-            (None, Some(key)) => fill(entry, &mut table, &key, &last),
+            (None, Some(key)) => fill(bind, &mut table, &key, &last),
             (None, None) => false,
         };
         if !mended || problems.len() >= MOST {
@@ -46,13 +46,13 @@ fn quoted<'a>(problem: &'a str, before: &str) -> Option<&'a str> {
 const COMMON: [&str; 6] = ["because", "doubtful", "on", "severity", "source", "unassessed"];
 
 /// The limit whose value is at fault: without it, it is the one that is missing.
-fn culprit(entry: &'static Entry, table: &Table, problem: &str) -> Option<String> {
+fn culprit(bind: Bind<'_>, table: &Table, problem: &str) -> Option<String> {
     let mut limits = table.keys().filter(|key| !COMMON.contains(&key.as_str()));
     limits
         .find(|key| {
             let mut without = table.clone();
             without.remove(*key);
-            let changed = Rule::bind(entry, without).err();
+            let changed = bind(without).err();
             changed.is_none_or(|changed| {
                 changed != *problem && quoted(&changed, "missing field `") == Some(key.as_str())
             })
@@ -61,7 +61,7 @@ fn culprit(entry: &'static Entry, table: &Table, problem: &str) -> Option<String
 }
 
 /// Puts in a value of whatever type lets the parser go on to the next fault.
-fn fill(entry: &'static Entry, table: &mut Table, key: &str, last: &str) -> bool {
+fn fill(bind: Bind<'_>, table: &mut Table, key: &str, last: &str) -> bool {
     let number = || Value::Array(vec![Value::Float(0.0); 4]);
     let values = [
         Value::Integer(0),
@@ -73,7 +73,7 @@ fn fill(entry: &'static Entry, table: &mut Table, key: &str, last: &str) -> bool
     ];
     values.into_iter().any(|value| {
         table.insert(key.to_owned(), value);
-        let next = Rule::bind(entry, table.clone()).err();
+        let next = bind(table.clone()).err();
         // A wrong type is told without its key.
         next.is_none_or(|next| next != last && !next.starts_with("invalid"))
     })
@@ -83,12 +83,13 @@ fn fill(entry: &'static Entry, table: &mut Table, key: &str, last: &str) -> bool
 mod tests {
     use super::*;
     use crate::checks;
+    use crate::rules::Rule;
 
     fn problems_of(limits: &str) -> Vec<String> {
         let entry = checks::entry("legibility.glare").unwrap();
         let weights = "severity = \"error\"\ndoubtful = \"review\"\nunassessed = \"silent\"\n";
         let table = format!("{weights}{limits}").parse().unwrap();
-        problems(entry, &table)
+        problems(&|table| Rule::bind(entry, table).map(drop), &table)
     }
 
     #[test]

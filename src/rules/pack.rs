@@ -13,6 +13,8 @@ use toml::Table;
 pub struct Fault {
     /// File, relative to the packs' folder.
     pub file: String,
+    /// Line, counted from 1; 0 where no line of the file is meant.
+    pub line: usize,
     /// Dotted key; empty where the whole file is meant.
     pub key: String,
     /// What is wrong with it.
@@ -28,9 +30,12 @@ impl fmt::Display for Faults {
         let lines: Vec<String> = self
             .0
             .iter()
-            .map(|Fault { file, key, problem }| match key.is_empty() {
-                true => format!("{file}: {problem}"),
-                false => format!("{file}: {key}: {problem}"),
+            .map(|Fault { file, line, key, problem }| {
+                let place = if *line > 0 { format!("{file}:{line}") } else { file.clone() };
+                match key.is_empty() {
+                    true => format!("{place}: {problem}"),
+                    false => format!("{place}: {key}: {problem}"),
+                }
             })
             .collect();
         out.write_str(&lines.join("\n"))
@@ -61,7 +66,19 @@ pub(super) struct Pack {
     /// Limits and severities by check.
     #[serde(default)]
     pub checks: BTreeMap<String, Table>,
-    /// The same for one slot.
+    /// What a filing uploads, by id.
+    #[serde(default)]
+    pub uploads: BTreeMap<String, Table>,
+    /// What a filing meets apart from uploads, by id.
+    #[serde(default)]
+    pub steps: BTreeMap<String, Table>,
+    /// What a filing must keep to and no upload shows, by id.
+    #[serde(default)]
+    pub notes: BTreeMap<String, Table>,
+    /// Limits of the checks across a filing's files.
+    #[serde(default)]
+    pub filing: BTreeMap<String, Table>,
+    /// Limits for one slot.
     #[serde(default)]
     pub slot: BTreeMap<String, SlotTables>,
     /// The same under conditions.
@@ -95,13 +112,26 @@ pub(super) struct When {
     #[serde(default)]
     pub slots: Vec<String>,
     #[serde(default)]
+    pub profiles: Vec<String>,
+    #[serde(default)]
+    pub provinces: Vec<String>,
+    #[serde(default)]
     pub entities: Vec<String>,
     #[serde(default)]
     pub filing_types: Vec<String>,
     /// First and last day, ISO 8601.
     pub from: Option<String>,
     pub until: Option<String>,
+    #[serde(default)]
     pub checks: BTreeMap<String, Table>,
+    #[serde(default)]
+    pub uploads: BTreeMap<String, Table>,
+    #[serde(default)]
+    pub steps: BTreeMap<String, Table>,
+    #[serde(default)]
+    pub notes: BTreeMap<String, Table>,
+    #[serde(default)]
+    pub filing: BTreeMap<String, Table>,
 }
 
 /// A provider's rules over a span of time, as far as callers see it.
@@ -131,42 +161,4 @@ impl Profile {
 pub(super) fn date(text: &str) -> Result<Date, String> {
     Date::parse(text, format_description!("[year]-[month]-[day]"))
         .map_err(|_| format!("\"{text}\" is no day of the form 2019-07-01"))
-}
-
-/// A condition with its days parsed.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Condition {
-    pub slots: Vec<String>,
-    pub entities: Vec<String>,
-    pub filing_types: Vec<String>,
-    pub from: Option<Date>,
-    pub until: Option<Date>,
-}
-
-impl Condition {
-    pub(super) fn of_slot(slot: &str) -> Self {
-        Self { slots: vec![slot.to_owned()], ..Self::default() }
-    }
-
-    pub(super) fn parse(when: &When) -> Result<Self, String> {
-        Ok(Self {
-            slots: when.slots.clone(),
-            entities: when.entities.clone(),
-            filing_types: when.filing_types.clone(),
-            from: when.from.as_deref().map(date).transpose()?,
-            until: when.until.as_deref().map(date).transpose()?,
-        })
-    }
-
-    /// An unknown entity or filing type meets no condition that asks for one.
-    pub(super) fn holds(&self, slot: &str, context: &super::Context, day: Date) -> bool {
-        let listed = |list: &[String], value: Option<&str>| {
-            list.is_empty() || value.is_some_and(|value| list.iter().any(|listed| listed == value))
-        };
-        listed(&self.slots, Some(slot))
-            && listed(&self.entities, context.entity.as_deref())
-            && listed(&self.filing_types, context.filing_type.as_deref())
-            && self.from.is_none_or(|from| day >= from)
-            && self.until.is_none_or(|until| day <= until)
-    }
 }

@@ -33,6 +33,9 @@ pub struct RuleSet {
     pub version: String,
     /// Lower-case hex SHA-256 of the whole book's canonical form, ceilings included.
     pub digest: String,
+    /// The same of the tables that hold here, ceilings included: two verdicts of the same one were
+    /// judged alike, whatever else the books hold.
+    pub applied: String,
     /// Every check of the catalogue that is on, in catalogue order.
     pub rules: Vec<Rule>,
     /// Checks that the packs switch off here.

@@ -37,6 +37,7 @@ pub fn drawn() -> BTreeMap<String, Vec<u8>> {
     files.sharpness();
     files.documents();
     files.0.extend(super::photo_fixtures::drawn());
+    files.filings();
     files.0
 }
 
@@ -121,6 +122,26 @@ impl Files {
             ("review-card-a-little-blurred.jpg", jpeg(&faults::blurred(&SMALL_CARD, 0.74))),
         ] {
             self.add(&format!("samples/{name}"), bytes);
+        }
+    }
+
+    /// What the descriptions of filings below `reasons/` name.
+    fn filings(&mut self) {
+        use super::cards::{self, Side};
+        let small = |picture: &RgbImage| faults::resized(picture, 860, 645);
+        let front = small(&cards::photographed(Side::Portrait, 1));
+        let back = small(&cards::photographed(Side::Emblem, 1));
+        let cloth = small(&cards::on_a_desk(Side::Emblem, 1, [150.0, 96.0, 52.0]));
+        let scans = [Side::Portrait, Side::Emblem].map(|side| cards::scanned(side, 2));
+        let both = faults::resized(&cards::joined(&scans[0], &scans[1], true), 800, 1008);
+        for (name, picture, quality) in [
+            ("id-card-front.jpg", &front, 50),
+            ("id-card-front-again.jpg", &faults::resized(&front, 430, 322), 35),
+            ("id-card-back.jpg", &back, 50),
+            ("id-card-back-on-wood.jpg", &cloth, 50),
+            ("id-card-both-sides.jpg", &both, 40),
+        ] {
+            self.add(&format!("filings/{name}"), encode::jpeg(picture, quality));
         }
     }
 

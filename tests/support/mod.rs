@@ -1,10 +1,12 @@
 //! What the integration tests share: drawn pictures, their faults, encoders, and one way to ask.
 #![allow(dead_code, unreachable_pub, reason = "each test takes its part of this")]
 
+pub mod cards;
 pub mod cases;
 pub mod draw;
 pub mod encode;
 pub mod faults;
+pub mod filings;
 pub mod fixtures;
 pub mod forms;
 pub mod letters;

@@ -1,0 +1,71 @@
+//! The files of one filing: each judged on its own, then together.
+
+use crate::filing::judge;
+use crate::filing::look::Look;
+use crate::intake::{Budget, Expired, Upload};
+use crate::pipeline::{self, Options};
+use crate::rules::{FilingRules, RuleBook, RuleSet};
+use crate::verdict::{Decision, Ruled, Verdict};
+
+/// What is kept of a judged upload to compare it with the others.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The slot that it came for.
+    pub slot: String,
+    /// Lower-case hex SHA-256 of the content.
+    pub sha256: String,
+    /// Of its first page; `None` where nothing was decoded.
+    pub look: Option<Look>,
+}
+
+/// What scanvet says of a filing.
+#[derive(Debug)]
+pub struct FilingVerdict {
+    /// The worst of the files' outcomes and of what they say together.
+    pub decision: Decision,
+    /// What concerns several files, or one that is missing; worst first.
+    pub findings: Vec<Ruled>,
+}
+
+/// Judges one upload of a filing and keeps what the others are compared with.
+pub fn one(
+    upload: &Upload,
+    rules: &RuleSet,
+    filing: &FilingRules,
+    options: Options,
+    budget: &mut dyn Budget,
+) -> Result<(Verdict, Seen), Expired> {
+    let limits = &filing.limits.swapped.limits;
+    let is_card = [&limits.portrait, &limits.emblem].contains(&&rules.slot);
+    let mut look = None;
+    // A picture of the findings would take part of the answer that all files share.
+    let options = Options { annotate: false, ..options };
+    let verdict = pipeline::validate_seen(upload, rules, options, budget, &mut |page| {
+        look.get_or_insert_with(|| Look::of(page, is_card));
+    })?;
+    let (slot, sha256) = (rules.slot.clone(), verdict.detected.sha256.clone());
+    Ok((verdict, Seen { slot, sha256, look }))
+}
+
+/// What the uploads say together. `decisions` are those of the files.
+pub fn together(
+    book: &RuleBook,
+    filing: &FilingRules,
+    seen: &[Seen],
+    decisions: impl IntoIterator<Item = Decision>,
+) -> FilingVerdict {
+    let mut findings = judge::all(book, filing, seen);
+    // Stable: within a severity the order of the checks stays.
+    findings.sort_by_key(|ruled| std::cmp::Reverse(ruled.severity));
+    let own = Decision::of(findings.iter().map(|ruled| ruled.severity));
+    let decision = decisions.into_iter().fold(own, worse);
+    FilingVerdict { decision, findings }
+}
+
+fn worse(one: Decision, other: Decision) -> Decision {
+    match (one, other) {
+        (Decision::Reject, _) | (_, Decision::Reject) => Decision::Reject,
+        (Decision::Review, _) | (_, Decision::Review) => Decision::Review,
+        _ => Decision::Accept,
+    }
+}
