@@ -67,7 +67,7 @@ pub fn measure(view: &View, person: Option<&Person>) -> Backdrop {
         .filter(|tiles| tiles.len() >= FEWEST)
         .map(|tiles| (grid.area(&tiles), tiles))
         .collect();
-    areas.sort_by(|a, b| b.1.len().cmp(&a.1.len()));
+    areas.sort_by_key(|(_, tiles)| std::cmp::Reverse(tiles.len()));
     let spread = areas.first().map_or(0.0, |(_, tiles)| grid.spread(tiles));
     let free = taken.iter().filter(|taken| !**taken).count();
     Backdrop {

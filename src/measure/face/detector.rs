@@ -40,6 +40,9 @@ pub(super) struct Detection {
     pub(super) eyes: [(f64, f64); 2],
 }
 
+/// From a place in a turned picture, 0..1, back to that in the page.
+type Back = fn((f64, f64)) -> (f64, f64);
+
 /// A part of the view, in its pixels.
 #[derive(Clone, Copy)]
 struct Part {
@@ -77,7 +80,7 @@ pub(super) fn look(
         return Some((faces, 0));
     }
     for turned in [90, 270, 180] {
-        let (upright, back): (RgbImage, fn((f64, f64)) -> (f64, f64)) = match turned {
+        let (upright, back): (RgbImage, Back) = match turned {
             90 => (imageops::rotate90(&view.rgb), |(x, y)| (y, 1.0 - x)),
             270 => (imageops::rotate270(&view.rgb), |(x, y)| (1.0 - y, x)),
             _ => (imageops::rotate180(&view.rgb), |(x, y)| (1.0 - x, 1.0 - y)),
