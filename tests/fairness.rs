@@ -62,7 +62,7 @@ fn seen() -> Vec<Seen> {
     files
         .par_iter()
         .map(|file| {
-            let bytes = std::fs::read(folder.join(file)).unwrap();
+            let bytes = std::fs::read(folder.join(file)).expect(file);
             let verdict = asked.judge(&bytes);
             let rejected = verdict.findings.iter().any(|ruled| {
                 ruled.severity == Severity::Error
