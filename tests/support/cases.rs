@@ -95,6 +95,10 @@ fn document() -> Asked {
     Asked::default()
 }
 
+fn certificate() -> Asked {
+    Asked::slot("entity-certificate")
+}
+
 fn id_card() -> Asked {
     Asked::slot("id-card-front")
 }
@@ -181,7 +185,7 @@ pub const CASES: &[Case] = &[
     Case {
         code: "COLOUR_PARTIAL",
         on: "cards",
-        asked: document,
+        asked: certificate,
         make: |setting, fading| {
             let mut face = scene::faded(&setting.face(), 1.0 - fading);
             let ink = [draw::SEAL, [44.0, 60.0, 170.0], [120.0, 40.0, 140.0]];
