@@ -85,6 +85,7 @@ impl Check for Wall {
         })
     }
 
+    /// Two of the colour first, then those of evenness.
     fn measurements(reading: &Reading, limits: &Limits) -> Vec<Measurement> {
         vec![
             Measurement::of("background.lightness", reading.lightness, "1")
@@ -98,12 +99,10 @@ impl Check for Wall {
     }
 
     fn judge(reading: &Reading, limits: &Limits) -> Option<Finding> {
-        let [lightness, chroma, share, uneven, spread] =
-            <[Measurement; 5]>::try_from(Self::measurements(reading, limits)).ok()?;
-        let of = |measurements: Vec<Measurement>| -> Vec<Measurement> {
-            measurements.into_iter().filter(Measurement::is_broken).collect()
-        };
-        let (colour, plain) = (of(vec![lightness, chroma]), of(vec![share, uneven, spread]));
+        let mut measurements = Self::measurements(reading, limits).into_iter();
+        let colour = measurements.by_ref().take(2).filter(Measurement::is_broken);
+        let colour: Vec<Measurement> = colour.collect();
+        let plain: Vec<Measurement> = measurements.filter(Measurement::is_broken).collect();
         let surely_not_plain = reading.share < limits.doubtful_min_share
             || reading.uneven_share > limits.doubtful_max_uneven_share
             || reading.spread > limits.doubtful_max_spread;

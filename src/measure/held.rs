@@ -39,7 +39,7 @@ const ASPECT: std::ops::Range<f64> = 1.15..2.0;
 const LEAST_FILL: f64 = 0.80;
 
 /// Part of a document's box at each side that is its rim.
-const RIM: f64 = 0.08;
+const RIM: f64 = 0.2;
 
 /// A contour of fewer points encloses nothing.
 const FEWEST: usize = 24;

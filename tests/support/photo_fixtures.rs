@@ -53,7 +53,7 @@ pub const RECIPES: [Recipe; 20] = [
     recipe("BACKGROUND_NOT_PLAIN", 0, "door", 2, 0.01, -0.02),
     recipe("BACKGROUND_NOT_PLAIN", 2, "shadow", 4, 0.4, 0.03),
     recipe("BACKGROUND_WRONG_COLOUR", 0, "wall", 5, 0.7, 0.06),
-    recipe("PHOTO_EDITED", 0, "person-laid-over-photo", 4, 20.0, 0.0),
+    recipe("PHOTO_EDITED", 0, "person-laid-over-photo", 4, 28.0, 0.0),
 ];
 
 impl Recipe {
