@@ -62,7 +62,7 @@ fn a_card_out_of_focus_is_returned_though_the_face_is_sharp() {
 #[test]
 fn a_second_person_is_one_too_many() {
     let mut photo = Photo::before_white(3);
-    let mut other: Person = photo.people[0].clone();
+    let mut other: Person = photo.people[0];
     other.eyes = [0.2, 0.42];
     photo.people[0].eyes[0] = 0.65;
     photo.people.push(other);
