@@ -47,13 +47,15 @@ pub(super) fn reduce(
     Ok((Planes { y, cb, cr }, energy))
 }
 
-/// Sums full-resolution pixels into cells, row by row.
+/// Sums full-resolution pixels into cells: sample by sample down the rows of a cell, and only then
+/// across.
 struct CellRows {
     scale: usize,
     width: usize,
     height: usize,
     planes: [Plane; 3],
-    sums: Vec<[u32; 3]>,
+    /// One a sample of a row; as many rows as a cell has fit.
+    sums: Vec<u16>,
 }
 
 impl CellRows {
@@ -62,44 +64,44 @@ impl CellRows {
         let plane =
             || Plane { width: across, height: down, cells: Vec::with_capacity(across * down) };
         let planes = [plane(), plane(), plane()];
-        Self { scale, width, height, planes, sums: vec![[0; 3]; across] }
+        Self { scale, width, height, planes, sums: Vec::new() }
     }
 
     /// Adds row `y` of the raster and leaves its luma in `luma`.
     fn add(&mut self, raster: &Raster, y: usize, luma: &mut [u8]) {
-        match &raster.samples {
+        let (row, channels) = match &raster.samples {
             Samples::Grey(grey) => {
                 let row = &grey[y * self.width..][..self.width];
                 luma.copy_from_slice(row);
-                for (sum, cell) in self.sums.iter_mut().zip(row.chunks(self.scale)) {
-                    let grey: u32 = cell.iter().map(|&sample| u32::from(sample)).sum();
-                    *sum = sum.map(|so_far| so_far + grey);
-                }
+                (row, 1)
             }
             Samples::Rgb(rgb) => {
                 let row = &rgb[3 * y * self.width..][..3 * self.width];
                 for (luma, pixel) in luma.iter_mut().zip(row.chunks_exact(3)) {
                     *luma = luma_of(pixel);
                 }
-                for (sum, cell) in self.sums.iter_mut().zip(row.chunks(3 * self.scale)) {
-                    for pixel in cell.chunks_exact(3) {
-                        for (sum, &sample) in sum.iter_mut().zip(pixel) {
-                            *sum += u32::from(sample);
-                        }
-                    }
-                }
+                (row, 3)
             }
+        };
+        self.sums.resize(row.len(), 0);
+        for (sum, &sample) in self.sums.iter_mut().zip(row) {
+            *sum += u16::from(sample);
         }
         if (y + 1).is_multiple_of(self.scale) || y + 1 == self.height {
-            self.finish_row(y % self.scale + 1);
+            self.finish_row(y % self.scale + 1, channels);
         }
     }
 
-    fn finish_row(&mut self, rows: usize) {
-        for (x, sum) in self.sums.iter_mut().enumerate() {
-            let columns = self.scale.min(self.width - x * self.scale);
-            let area = (rows * columns) as f32;
-            let [red, green, blue] = sum.map(|sum| sum as f32 / area);
+    fn finish_row(&mut self, rows: usize, channels: usize) {
+        for cell in self.sums.chunks(channels * self.scale) {
+            let mut sums = [0u32; 3];
+            for pixel in cell.chunks_exact(channels) {
+                for (channel, sum) in sums.iter_mut().enumerate() {
+                    *sum += u32::from(pixel[channel.min(channels - 1)]);
+                }
+            }
+            let area = (rows * cell.len() / channels) as f32;
+            let [red, green, blue] = sums.map(|sum| sum as f32 / area);
             let cells = [
                 0.299 * red + 0.587 * green + 0.114 * blue,
                 128.0 - 0.168_736 * red - 0.331_264 * green + 0.5 * blue,
@@ -108,8 +110,8 @@ impl CellRows {
             for (plane, cell) in self.planes.iter_mut().zip(cells) {
                 plane.cells.push((cell + 0.5) as u8);
             }
-            *sum = [0; 3];
         }
+        self.sums.fill(0);
     }
 }
 

@@ -29,6 +29,9 @@ const SAME: f64 = 0.006;
 /// Half the window of the running mean that takes the content out.
 const SMOOTHING: usize = 16;
 
+/// Bins that are told at once.
+const LANES: usize = 8;
+
 /// Fewer columns or rows have no spectrum to speak of.
 const FEWEST: usize = 256;
 
@@ -52,13 +55,16 @@ fn peak(profile: &[f32]) -> Option<(f64, f64)> {
     let signal = windowed(profile);
     let from = (LOWEST * count as f64) as usize;
     let to = (HIGHEST * count as f64) as usize;
-    let spectrum: Vec<(f64, f64)> = (from..to)
-        .map(|bin| (bin as f64 / count as f64, bin))
-        .filter(|(cycles, _)| {
-            let eighths = cycles * BLOCKS;
+    let bins: Vec<usize> = (from..to)
+        .filter(|bin| {
+            let eighths = *bin as f64 / count as f64 * BLOCKS;
             (eighths - eighths.round()).abs() > NEAR_BLOCKS * BLOCKS
         })
-        .map(|(cycles, bin)| (cycles, magnitude(&signal, bin)))
+        .collect();
+    let spectrum: Vec<(f64, f64)> = bins
+        .chunks(LANES)
+        .flat_map(|bins| bins.iter().zip(magnitudes(&signal, bins)))
+        .map(|(bin, height)| (*bin as f64 / count as f64, height))
         .collect();
     let mut heights: Vec<f64> = spectrum.iter().map(|(_, height)| *height).collect();
     heights.sort_unstable_by(f64::total_cmp);
@@ -80,14 +86,24 @@ fn windowed(profile: &[f32]) -> Vec<f64> {
         .collect()
 }
 
-/// Magnitude of one bin by Goertzel's recurrence.
-fn magnitude(signal: &[f64], bin: usize) -> f64 {
-    let turn = 2.0 * (std::f64::consts::TAU * bin as f64 / signal.len() as f64).cos();
-    let (mut last, mut before) = (0.0, 0.0);
+/// Magnitudes of up to [`LANES`] bins by Goertzel's recurrence, side by side: one alone waits for
+/// itself at every sample.
+fn magnitudes(signal: &[f64], bins: &[usize]) -> [f64; LANES] {
+    let turns: [f64; LANES] = std::array::from_fn(|lane| {
+        let bin = bins.get(lane).copied().unwrap_or_default();
+        2.0 * (std::f64::consts::TAU * bin as f64 / signal.len() as f64).cos()
+    });
+    let (mut last, mut before) = ([0.0; LANES], [0.0; LANES]);
     for sample in signal {
-        (last, before) = (sample + turn * last - before, last);
+        for lane in 0..LANES {
+            let next = sample + turns[lane] * last[lane] - before[lane];
+            (last[lane], before[lane]) = (next, last[lane]);
+        }
     }
-    (last * last + before * before - turn * last * before).max(0.0).sqrt()
+    std::array::from_fn(|lane| {
+        let (last, before) = (last[lane], before[lane]);
+        (last * last + before * before - turns[lane] * last * before).max(0.0).sqrt()
+    })
 }
 
 #[cfg(test)]

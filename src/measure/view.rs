@@ -75,7 +75,7 @@ pub(super) fn colour(planes: &Planes, x: usize, y: usize) -> Rgb<u8> {
     let (blue, red) =
         (f32::from(planes.cb.at(x, y)) - 128.0, f32::from(planes.cr.at(x, y)) - 128.0);
     let channels = [1.402 * red, -0.344_136 * blue - 0.714_136 * red, 1.772 * blue];
-    Rgb(channels.map(|difference| (luma + difference).round().clamp(0.0, 255.0) as u8))
+    Rgb(channels.map(|difference| (luma + difference + 0.5).clamp(0.0, 255.0) as u8))
 }
 
 /// The sRGB curve undone.
