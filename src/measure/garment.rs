@@ -17,8 +17,6 @@ use crate::measure::view::{self, View};
 pub struct Garment {
     /// Colours, the largest share first; those of less than 1 % are left out.
     pub colours: Vec<Shade>,
-    /// Share of the page that is garment.
-    pub page_share: f32,
 }
 
 /// Pixels of about one colour.
@@ -126,7 +124,7 @@ pub fn measure(view: &View, face: &Face, person: &Person, backdrop: &Backdrop) -
         .filter(|shade| shade.share >= LEAST_SHARE)
         .collect();
     colours.sort_by(|a, b| b.share.total_cmp(&a.share));
-    Some(Garment { colours, page_share: clothes.len() as f32 / inner.len() as f32 })
+    Some(Garment { colours })
 }
 
 fn shade(cells: &[usize], sum: [f32; 3], whole: f32, (width, height): (usize, usize)) -> Shade {

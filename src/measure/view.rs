@@ -51,15 +51,6 @@ impl View {
             self.rgb.pixels().map(lab).collect()
         })
     }
-
-    /// The pixels inside `[left, top, right, bottom]`, 0..1, as ranges across and down.
-    pub fn inside(&self, edges: [f64; 4]) -> [std::ops::Range<usize>; 2] {
-        let range = |from: f64, to: f64, length: usize| {
-            let at = |place: f64| (place.clamp(0.0, 1.0) * length as f64) as usize;
-            at(from)..at(to)
-        };
-        [range(edges[0], edges[2], self.width()), range(edges[1], edges[3], self.height())]
-    }
 }
 
 impl From<RgbImage> for View {
