@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::checks::{self, CATALOG, Subject};
 use crate::decode::page::Page;
-use crate::decode::{self, Decoded, Wanted};
+use crate::decode::{self, Pages, Wanted};
 use crate::evidence;
 use crate::intake::{self, Budget, Expired, Sniffed, Upload};
 use crate::measure::Measured;
@@ -45,24 +45,23 @@ pub fn validate_seen(
 ) -> Result<Verdict, Expired> {
     let mut judging =
         Judging { rules, options, budget, verdict: opened(upload, rules), shown: None };
-    let sniffed = intake::sniff(upload);
+    let mut sniffed = intake::sniff(upload);
     judging.verdict.detected = detected(&sniffed);
-    judging.subject(&Subject::Upload(&sniffed), 0)?;
+    judging.subject(&Subject::Upload(&sniffed), 0, |needs| needs <= Needs::Bytes)?;
+    // Nobody parses what is too large, or of a kind that is refused whatever stands in it.
+    if !judging.is_rejected() {
+        let looked = decode::contained(|| sniffed.look_inside(judging.budget));
+        match looked {
+            Some(looked) => looked?,
+            None => sniffed.give_up_inside(),
+        }
+        let told = &mut judging.verdict.detected;
+        (told.width, told.height) = upright_size(&sniffed);
+    }
+    judging.subject(&Subject::Upload(&sniffed), 0, |needs| needs > Needs::Bytes)?;
     // Nothing is decoded of a file that its size, kind or header already condemns.
     if !judging.is_rejected() {
-        let wanted = checks::wanted(rules.rules.iter().map(|rule| rule.entry.needs));
-        // Only a picture needs the pixels once the planes are there.
-        let wanted = Wanted { tiles: wanted.tiles || options.annotate, ..wanted };
-        let Decoded { pages, state } = decode::open(&sniffed, wanted, judging.budget)?;
-        judging.pages(&pages);
-        judging.subject(&Subject::Decoded(&state), 0)?;
-        for page in pages {
-            let (number, measured) = (page.number, Measured::new(page));
-            judging.subject(&Subject::Page(&measured), number)?;
-            // As with a check, a panic there must not cost the verdict.
-            decode::contained(|| seen(&measured));
-            judging.keep(measured.page);
-        }
+        judging.pages(&sniffed, seen)?;
     }
     let shown = judging.shown.take();
     let mut verdict = judging.finish();
@@ -115,9 +114,14 @@ struct Judging<'a> {
 }
 
 impl Judging<'_> {
-    /// Runs every rule that looks at this kind of subject, cheapest first.
-    fn subject(&mut self, subject: &Subject<'_>, page: u32) -> Result<(), Expired> {
-        for rule in &self.rules.rules {
+    /// Runs every rule that looks at this kind of subject and needs what `which` says, cheapest first.
+    fn subject(
+        &mut self,
+        subject: &Subject<'_>,
+        page: u32,
+        which: impl Fn(Needs) -> bool,
+    ) -> Result<(), Expired> {
+        for rule in self.rules.rules.iter().filter(|rule| which(rule.entry.needs)) {
             if self.options.fail_fast && self.is_rejected() {
                 return Ok(());
             }
@@ -125,6 +129,58 @@ impl Judging<'_> {
             self.rule(rule, subject, page);
         }
         Ok(())
+    }
+
+    /// Judges page after page, so that no two are held at once, and the state of the file as soon as it
+    /// is known.
+    fn pages(&mut self, sniffed: &Sniffed, seen: &mut dyn FnMut(&Measured)) -> Result<(), Expired> {
+        let wanted = checks::wanted(self.rules.rules.iter().map(|rule| rule.entry.needs));
+        // Only a picture needs the pixels once the planes are there.
+        let wanted = Wanted { tiles: wanted.tiles || self.options.annotate, ..wanted };
+        let mut pages = Pages::of(sniffed, wanted);
+        let before = self.told();
+        let (mut count, mut known) = (0, false);
+        loop {
+            let page = pages.next(self.budget)?;
+            if pages.is_done() && !known {
+                known = true;
+                let told = self.told();
+                self.subject(&Subject::Decoded(&pages.state()), 0, |_| true)?;
+                self.put_first(before, told);
+            }
+            let Some(page) = page else {
+                break;
+            };
+            count += 1;
+            let detected = &mut self.verdict.detected;
+            if count == 1 {
+                (detected.width, detected.height) = (page.width as u32, page.height as u32);
+            }
+            detected.pages = count;
+            let (number, measured) = (page.number, Measured::new(page));
+            self.subject(&Subject::Page(&measured), number, |_| true)?;
+            // As with a check, a panic there must not cost the verdict.
+            decode::contained(|| seen(&measured));
+            self.keep(measured.page);
+            if self.options.fail_fast && self.is_rejected() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// How much has been said so far: findings, outcomes and readings.
+    fn told(&self) -> [usize; 3] {
+        [self.verdict.findings.len(), self.verdict.checks.len(), self.verdict.readings.len()]
+    }
+
+    /// Puts what was said since `told` before what was said since `before`: of the whole file before of
+    /// its pages.
+    fn put_first(&mut self, before: [usize; 3], told: [usize; 3]) {
+        let verdict = &mut self.verdict;
+        verdict.findings[before[0]..].rotate_left(told[0] - before[0]);
+        verdict.checks[before[1]..].rotate_left(told[1] - before[1]);
+        verdict.readings[before[2]..].rotate_left(told[2] - before[2]);
     }
 
     fn rule(&mut self, rule: &Rule, subject: &Subject<'_>, page: u32) {
@@ -154,14 +210,6 @@ impl Judging<'_> {
         self.verdict.readings.push(Recorded { entry: rule.entry, page, read });
     }
 
-    fn pages(&mut self, pages: &[decode::page::Page]) {
-        if let Some(first) = pages.first() {
-            let detected = &mut self.verdict.detected;
-            detected.pages = pages.len() as u32;
-            (detected.width, detected.height) = (first.width as u32, first.height as u32);
-        }
-    }
-
     /// Keeps the first page that has findings, else the first, where a picture is wanted.
     fn keep(&mut self, page: Page) {
         let found = |number| self.verdict.findings.iter().any(|ruled| ruled.page == number);
@@ -177,15 +225,19 @@ impl Judging<'_> {
 
     /// Adds what was not run, sorts, and decides.
     fn finish(mut self) -> Verdict {
+        let stopped = self.options.fail_fast && self.is_rejected();
         for entry in CATALOG {
             if self.verdict.checks.iter().any(|outcome| outcome.check == entry.id) {
                 continue;
             }
             let off = self.rules.off.iter().any(|off| off.id == entry.id);
-            let why = match (off, entry.needs) {
-                (true, _) => "switched-off",
-                (false, Needs::Bytes | Needs::Header) => "stopped-at-first-fault",
-                (false, _) => "not-decoded",
+            let why = match entry.needs {
+                _ if off => "switched-off",
+                Needs::Bytes | Needs::Header if stopped => "stopped-at-first-fault",
+                Needs::Bytes | Needs::Header => "not-of-this-format",
+                _ if self.verdict.detected.pages == 0 => "not-decoded",
+                _ if stopped => "stopped-at-first-fault",
+                _ => "not-of-this-format",
             };
             self.verdict.checks.push(CheckOutcome {
                 check: entry.id,
@@ -219,10 +271,7 @@ fn opened(upload: &Upload, rules: &RuleSet) -> Verdict {
 }
 
 fn detected(sniffed: &Sniffed) -> Detected {
-    let header = sniffed.walk.as_ref().and_then(|walk| walk.header);
-    let (width, height) = header.map_or((0, 0), |header| (header.width, header.height));
-    let turned = sniffed.metadata.orientation.swaps_sides();
-    let (width, height) = if turned { (height, width) } else { (width, height) };
+    let (width, height) = upright_size(sniffed);
     Detected {
         media_type: sniffed.detected.map(|detected| detected.media_type),
         size: sniffed.bytes.len() as u64,
@@ -231,5 +280,15 @@ fn detected(sniffed: &Sniffed) -> Detected {
         width,
         height,
         has_gps: sniffed.metadata.has_gps,
+    }
+}
+
+/// Width and height that the header promises, upright; 0 where it says nothing.
+fn upright_size(sniffed: &Sniffed) -> (u32, u32) {
+    let header = sniffed.walk.as_ref().and_then(|walk| walk.header);
+    let (width, height) = header.map_or((0, 0), |header| (header.width, header.height));
+    match sniffed.metadata.orientation.swaps_sides() {
+        true => (height, width),
+        false => (width, height),
     }
 }

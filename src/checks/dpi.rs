@@ -33,6 +33,9 @@ pub(super) struct Reading {
     /// Whether an outline was found.
     outline: bool,
     claimed_ppi: Option<f64>,
+    /// Whether the claim is the place of a picture on a page of a document.
+    #[serde(default)]
+    placed: bool,
 }
 
 /// How many pixels an inch needs.
@@ -78,6 +81,7 @@ impl Check for Dpi {
             sheet: outline.is_some_and(|outline| !outline.sheets.is_empty()),
             outline: outline.is_some(),
             claimed_ppi: page.claimed_ppi.map(|ppi| rounded(ppi as f32)),
+            placed: page.origin.is_some(),
         })
     }
 
@@ -86,6 +90,7 @@ impl Check for Dpi {
             Some(ppi) => ("resolution.ppi_implied", ppi),
             // On a photo of a document on a desk the file's claim says nothing of the document.
             None => match reading.claimed_ppi.filter(|_| !reading.outline) {
+                Some(ppi) if reading.placed => ("resolution.ppi_placed", ppi),
                 Some(ppi) => ("resolution.ppi_claimed", ppi),
                 None => return Vec::new(),
             },
@@ -95,7 +100,11 @@ impl Check for Dpi {
 
     fn judge(reading: &Reading, limits: &Limits) -> Option<Finding> {
         let ppi = Self::measurements(reading, limits).into_iter().find(Measurement::is_broken)?;
-        let source = if implied(reading, limits).is_some() { "implied" } else { "metadata" };
+        let source = match (implied(reading, limits), reading.placed) {
+            (Some(_), _) => "implied",
+            (None, true) => "pdf",
+            (None, false) => "metadata",
+        };
         Some(
             Finding::of(&DPI_TOO_LOW)
                 .doubtful_if(ppi.value >= limits.doubtful_min_ppi)
@@ -136,7 +145,14 @@ mod tests {
         outline: bool,
     ) -> Option<(String, bool)> {
         let short_side_px = long_side_px / 1.586;
-        let reading = Reading { long_side_px, short_side_px, sheet: false, outline, claimed_ppi };
+        let reading = Reading {
+            long_side_px,
+            short_side_px,
+            sheet: false,
+            outline,
+            claimed_ppi,
+            placed: false,
+        };
         Dpi::judge(&reading, &limits(long_side_mm))
             .map(|f| (f.metadata["source"].clone(), f.doubtful))
     }
@@ -157,8 +173,14 @@ mod tests {
     fn of_two_cards_together_one_counts() {
         let ppi = |long_side_px: f64, short_side_px, sheet| {
             let claimed_ppi = None;
-            let reading =
-                Reading { long_side_px, short_side_px, sheet, outline: true, claimed_ppi };
+            let reading = Reading {
+                long_side_px,
+                short_side_px,
+                sheet,
+                outline: true,
+                claimed_ppi,
+                placed: false,
+            };
             implied(&reading, &limits(85.6)).unwrap().round()
         };
         // 10 pixels a millimetre: one, two stacked, two abreast, and two with a gap between.

@@ -28,6 +28,7 @@ mod perspective;
 mod red_ink;
 mod reserved_area;
 mod resolution;
+mod scan;
 mod screen_recapture;
 mod seal;
 mod signature;
@@ -42,11 +43,19 @@ use serde_json::Value;
 
 use crate::decode::Wanted;
 use crate::decode::integrity::{Integrity, State};
+use crate::decode::page::Origin;
 use crate::intake::Sniffed;
 use crate::intake::animation::Animation;
 use crate::intake::compression::Compression;
 use crate::intake::kind::Kind;
 use crate::intake::pages::Pages;
+use crate::intake::pdf::Pdf;
+use crate::intake::pdf::active::Active;
+use crate::intake::pdf::complexity::Complexity;
+use crate::intake::pdf::embedded::Embedded;
+use crate::intake::pdf::forms::Forms;
+use crate::intake::pdf::protection::ProtectionCheck;
+use crate::intake::pdf::revisions::RevisionsCheck;
 use crate::intake::pixels::Pixels;
 use crate::intake::size::Size;
 use crate::intake::trailing::Trailing;
@@ -57,6 +66,12 @@ use crate::reason::{COULD_NOT_ASSESS, Check, Finding, Measurement, Needs, Reason
 pub static CATALOG: &[Entry] = &[
     Entry::of::<Size>(),
     Entry::of::<Kind>(),
+    Entry::of::<ProtectionCheck>(),
+    Entry::of::<Complexity>(),
+    Entry::of::<Active>(),
+    Entry::of::<Embedded>(),
+    Entry::of::<Forms>(),
+    Entry::of::<RevisionsCheck>(),
     Entry::of::<Pixels>(),
     Entry::of::<Animation>(),
     Entry::of::<Pages>(),
@@ -64,6 +79,7 @@ pub static CATALOG: &[Entry] = &[
     Entry::of::<Compression>(),
     Entry::of::<Integrity>(),
     Entry::of::<resolution::Resolution>(),
+    Entry::of::<scan::Scan>(),
     Entry::of::<blank::Blank>(),
     Entry::of::<colour_presence::ColourPresence>(),
     Entry::of::<colour_cast::ColourCast>(),
@@ -142,6 +158,12 @@ impl Input for Sniffed {
     }
 }
 
+impl Input for Pdf {
+    fn of<'a>(subject: &Subject<'a>) -> Option<&'a Self> {
+        if let Subject::Upload(sniffed) = subject { sniffed.pdf.as_ref() } else { None }
+    }
+}
+
 impl Input for State {
     fn of<'a>(subject: &Subject<'a>) -> Option<&'a Self> {
         if let Subject::Decoded(state) = subject { Some(state) } else { None }
@@ -151,6 +173,12 @@ impl Input for State {
 impl Input for Measured {
     fn of<'a>(subject: &Subject<'a>) -> Option<&'a Self> {
         if let Subject::Page(measured) = subject { Some(measured) } else { None }
+    }
+}
+
+impl Input for Origin {
+    fn of<'a>(subject: &Subject<'a>) -> Option<&'a Self> {
+        Measured::of(subject)?.page.origin.as_ref()
     }
 }
 

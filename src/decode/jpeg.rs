@@ -16,20 +16,40 @@ use crate::intake::structure::Header;
 /// More scans than any encoder writes; each costs a pass over all coefficients.
 const MAX_SCANS: usize = 64;
 
+/// What the colours of a JPEG mean.
+#[derive(Clone, Copy)]
+pub(super) enum Profile<'a> {
+    /// What its own profile says, where it has one.
+    Own,
+    /// What whatever holds it says: a profile, or sRGB.
+    Given(Option<&'a [u8]>),
+}
+
 /// Strictly first. What only a lenient reading opens is damaged, and its picture is judged all the same.
 pub(super) fn decode(bytes: &[u8], header: Header, progressive: bool) -> Outcome {
+    decode_as(bytes, header, progressive, Profile::Own)
+}
+
+/// The same, with the meaning of its colours.
+pub(super) fn decode_as(
+    bytes: &[u8],
+    header: Header,
+    progressive: bool,
+    profile: Profile<'_>,
+) -> Outcome {
+    let attempt = |bytes, strict| attempt(bytes, header, strict, profile);
     // Even a strict reading fills in what is missing once it has met the end marker, so a sequential
     // picture is read without it: then missing data is an error. Progressive ones end at the marker.
     let without_end = bytes.strip_suffix(&[0xFF, 0xD9]).unwrap_or(bytes);
-    if !progressive && let Ok(raster) = attempt(without_end, header, true) {
+    if !progressive && let Ok(raster) = attempt(without_end, true) {
         return (Some(raster), State::Whole);
     }
-    let complaint = match attempt(bytes, header, true) {
+    let complaint = match attempt(bytes, true) {
         Ok(raster) if progressive => return (Some(raster), State::Whole),
         Ok(raster) => return (Some(raster), State::Damaged),
         Err(complaint) => complaint,
     };
-    match attempt(bytes, header, false) {
+    match attempt(bytes, false) {
         Ok(raster) if is_harmless(&complaint) => (Some(raster), State::Whole),
         Ok(raster) => (Some(raster), State::Damaged),
         Err(DecodeErrors::Unsupported(_)) => (None, State::Unsupported),
@@ -89,7 +109,12 @@ fn size(decoder: &JpegDecoder<ZCursor<&[u8]>>) -> Result<(usize, usize), DecodeE
     decoder.dimensions().ok_or(DecodeErrors::FormatStatic("no dimensions"))
 }
 
-fn attempt(bytes: &[u8], header: Header, strict: bool) -> Result<Raster, DecodeErrors> {
+fn attempt(
+    bytes: &[u8],
+    header: Header,
+    strict: bool,
+    profile: Profile<'_>,
+) -> Result<Raster, DecodeErrors> {
     let options = options((header.width as usize, header.height as usize), strict);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers()?;
@@ -101,7 +126,11 @@ fn attempt(bytes: &[u8], header: Header, strict: bool) -> Result<Raster, DecodeE
     decoder.set_options(options.jpeg_set_out_colorspace(output));
     let samples = decoder.decode()?;
     let (width, height) = size(&decoder)?;
-    let profile = decoder.icc_profile();
+    let own = decoder.icc_profile();
+    let profile = match profile {
+        Profile::Own => own.as_deref(),
+        Profile::Given(profile) => profile,
+    };
     let samples = match output {
         ColorSpace::Luma => Samples::Grey(samples),
         ColorSpace::RGB => Samples::Rgb(samples),
@@ -110,13 +139,13 @@ fn attempt(bytes: &[u8], header: Header, strict: bool) -> Result<Raster, DecodeE
         }
         inks => {
             let inks = as_inks(samples, inks, is_adobes(bytes));
-            Samples::Rgb(colour::inks_to_rgb(inks, width, profile.as_deref()))
+            Samples::Rgb(colour::inks_to_rgb(inks, width, profile))
         }
     };
     let raster = Raster::new(width, height, samples);
     let mut raster = raster.ok_or(DecodeErrors::FormatStatic("pixels missing"))?;
     if output == ColorSpace::Luma || output == ColorSpace::RGB {
-        colour::to_srgb(&mut raster, profile.as_deref());
+        colour::to_srgb(&mut raster, profile);
     }
     Ok(raster)
 }

@@ -13,6 +13,7 @@ mod heif;
 pub mod integrity;
 mod jpeg;
 pub mod page;
+mod pdf;
 mod png;
 mod raster;
 mod reduce;
@@ -24,9 +25,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::decode::integrity::State;
 use crate::decode::page::Page;
 use crate::decode::raster::Raster;
+use crate::intake::pdf::MEDIA_TYPE;
+use crate::intake::structure::ifd::Directory;
 use crate::intake::structure::{self, Header};
-use crate::intake::{Budget, Expired, Sniffed};
-use crate::intake::{density, metadata};
+use crate::intake::{Budget, Expired, Sniffed, density, metadata};
 
 /// Which parts of a page the checks will ask for; what nobody asks for is not computed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,86 +50,178 @@ pub struct Decoded {
     pub state: State,
 }
 
-impl Decoded {
-    fn nothing(state: State) -> Self {
-        Self { pages: Vec::new(), state }
-    }
-}
-
-/// Decodes what `wanted` names. A bad file is a [`State`], never an error; the caller has judged the
-/// header's limits before.
+/// Decodes all pages. Who looks at one after the other takes them from [`Pages`], which holds one at a
+/// time.
 pub fn open(
     sniffed: &Sniffed,
     wanted: Wanted,
     budget: &mut dyn Budget,
 ) -> Result<Decoded, Expired> {
-    let (Some(detected), Some(walk)) = (sniffed.detected, &sniffed.walk) else {
-        return Ok(Decoded::nothing(State::Unsupported));
-    };
-    match walk.state {
-        structure::State::Whole | structure::State::Incomplete => {}
-        structure::State::Exotic => return Ok(Decoded::nothing(State::Unsupported)),
-        structure::State::Truncated => return Ok(Decoded::nothing(State::Truncated)),
-        structure::State::Corrupt => return Ok(Decoded::nothing(State::Corrupt)),
+    let mut pages = Pages::of(sniffed, wanted);
+    let mut decoded = Vec::new();
+    while let Some(page) = pages.next(budget)? {
+        decoded.push(page);
     }
-    let Some(header) = walk.header else {
-        return Ok(Decoded::nothing(State::Corrupt));
-    };
-    budget.check()?;
-    // Only the picture itself: what trails it is not the decoder's business.
-    let picture = &sniffed.bytes[..walk.end];
-    if detected.media_type == "image/tiff" {
-        return tiff_pages(picture, header, wanted, budget);
-    }
-    let (raster, state) = contained(|| match detected.media_type {
-        "image/jpeg" => jpeg::decode(picture, header, walk.progressive),
-        "image/png" => png::decode(picture, header),
-        "image/gif" => gif::decode(picture, header),
-        "image/webp" => webp::decode(picture, header),
-        "image/bmp" => bmp::decode(picture, header),
-        #[cfg(feature = "heic")]
-        "image/heif" => heif::decode(picture, header),
-        _ => (None, State::Unsupported),
-    })
-    .unwrap_or((None, State::Panicked));
-    let state = match (state, walk.state) {
-        (State::Whole, structure::State::Incomplete) => State::Damaged,
-        (state, _) => state,
-    };
-    let Some(raster) = raster else {
-        return Ok(Decoded::nothing(state));
-    };
-    let mut page = Page::of(raster, sniffed.metadata.orientation, wanted, budget)?;
-    let exif = walk.exif.and_then(|exif| sniffed.bytes.get(exif.start..exif.end));
-    page.claimed_ppi = density::pixels_per_inch(picture, exif);
-    Ok(Decoded { pages: vec![page], state })
+    Ok(Decoded { pages: decoded, state: pages.state() })
 }
 
-/// Every page with its own orientation. One that cannot be read does not hide the others.
-fn tiff_pages(
-    bytes: &[u8],
-    header: Header,
+/// The pages of a file, each decoded when it is asked for. A bad file is a [`State`], never an error; the
+/// caller has judged the header's limits before.
+pub struct Pages<'a> {
+    sniffed: &'a Sniffed,
     wanted: Wanted,
-    budget: &mut dyn Budget,
-) -> Result<Decoded, Expired> {
-    let mut decoded = Decoded::nothing(State::Unsupported);
-    let (mut states, directories) = (Vec::new(), structure::tiff::pages(bytes));
-    for (number, directory) in (1..).zip(directories) {
-        budget.check()?;
-        let outcome = contained(|| tiff::decode(directory, header, budget));
-        let (raster, state) = outcome.unwrap_or(Ok((None, State::Panicked)))?;
-        states.push(state);
-        if let Some(raster) = raster {
-            let orientation = metadata::orientation(directory);
-            let mut page = Page::of(raster, orientation, wanted, budget)?;
-            page.number = number;
-            page.claimed_ppi = density::of_directory(directory);
-            decoded.pages.push(page);
+    source: Source<'a>,
+    /// The page that comes next, counted from 0.
+    at: usize,
+    /// What is wrong with the file as a whole, by its structure.
+    structure: structure::State,
+    /// What the first page that was not whole came to.
+    fault: Option<State>,
+}
+
+/// Where pages come from.
+enum Source<'a> {
+    /// There is nothing to decode, for this reason.
+    Nothing(State),
+    /// One picture.
+    Picture(Header),
+    /// The directories of a TIFF.
+    Sheets(Header, Vec<Directory<'a>>),
+    /// A document.
+    Document(Box<pdf::Reader>),
+}
+
+impl<'a> Pages<'a> {
+    /// Nothing is decoded yet.
+    pub fn of(sniffed: &'a Sniffed, wanted: Wanted) -> Self {
+        let structure = sniffed.walk.map_or(structure::State::Corrupt, |walk| walk.state);
+        let source = Source::of(sniffed);
+        Self { sniffed, wanted, source, at: 0, structure, fault: None }
+    }
+
+    /// The next page that can be read; one that cannot does not hide the others.
+    pub fn next(&mut self, budget: &mut dyn Budget) -> Result<Option<Page>, Expired> {
+        while !self.is_done() {
+            budget.check()?;
+            let index = self.at;
+            self.at += 1;
+            let outcome = contained(|| self.page(index, budget));
+            let (page, state) = outcome.unwrap_or(Ok((None, State::Panicked)))?;
+            if state != State::Whole {
+                self.fault.get_or_insert(state);
+            }
+            if let Some(mut page) = page {
+                page.number = index as u32 + 1;
+                return Ok(Some(page));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether every page has been tried, so that the state no longer changes.
+    pub fn is_done(&self) -> bool {
+        self.at >= self.source.len()
+    }
+
+    /// In which state the file was found as far as it was read.
+    pub fn state(&self) -> State {
+        match (&self.source, self.fault, self.structure) {
+            (Source::Nothing(state), _, _) => *state,
+            (_, Some(fault), _) => fault,
+            (_, None, structure::State::Incomplete) => State::Damaged,
+            (_, None, _) => State::Whole,
         }
     }
-    let fault = states.iter().find(|state| **state != State::Whole);
-    decoded.state = *fault.or(states.first()).unwrap_or(&State::Unsupported);
-    Ok(decoded)
+
+    fn page(
+        &self,
+        index: usize,
+        budget: &mut dyn Budget,
+    ) -> Result<(Option<Page>, State), Expired> {
+        let (sniffed, wanted) = (self.sniffed, self.wanted);
+        let made = |raster: Option<Raster>, orientation, budget: &mut dyn Budget| {
+            raster.map(|raster| Page::of(raster, orientation, wanted, budget)).transpose()
+        };
+        match &self.source {
+            Source::Nothing(state) => Ok((None, *state)),
+            Source::Picture(header) => {
+                let (raster, state) = picture(sniffed, *header);
+                let mut page = made(raster, sniffed.metadata.orientation, budget)?;
+                if let Some(page) = &mut page {
+                    let exif = sniffed.walk.and_then(|walk| walk.exif);
+                    let exif = exif.and_then(|exif| sniffed.bytes.get(exif.start..exif.end));
+                    page.claimed_ppi = density::pixels_per_inch(sniffed.whole(), exif);
+                }
+                Ok((page, state))
+            }
+            Source::Sheets(header, sheets) => {
+                let (raster, state) = tiff::decode(sheets[index], *header, budget)?;
+                let mut page = made(raster, metadata::orientation(sheets[index]), budget)?;
+                if let Some(page) = &mut page {
+                    page.claimed_ppi = density::of_directory(sheets[index]);
+                }
+                Ok((page, state))
+            }
+            Source::Document(document) => document.page(index, wanted, budget),
+        }
+    }
+}
+
+impl<'a> Source<'a> {
+    fn of(sniffed: &'a Sniffed) -> Self {
+        let (Some(detected), Some(walk)) = (sniffed.detected, &sniffed.walk) else {
+            return Self::Nothing(State::Unsupported);
+        };
+        match walk.state {
+            structure::State::Whole | structure::State::Incomplete => {}
+            structure::State::Exotic => return Self::Nothing(State::Unsupported),
+            structure::State::Truncated => return Self::Nothing(State::Truncated),
+            structure::State::Corrupt => return Self::Nothing(State::Corrupt),
+        }
+        let Some(header) = walk.header else {
+            return Self::Nothing(State::Corrupt);
+        };
+        match detected.media_type {
+            "image/tiff" => {
+                let sheets = structure::tiff::pages(sniffed.whole());
+                match sheets.is_empty() {
+                    true => Self::Nothing(State::Unsupported),
+                    false => Self::Sheets(header, sheets),
+                }
+            }
+            MEDIA_TYPE => match contained(|| pdf::Reader::open(sniffed)) {
+                Some(Some(reader)) => Self::Document(Box::new(reader)),
+                Some(None) => Self::Nothing(State::Corrupt),
+                None => Self::Nothing(State::Panicked),
+            },
+            _ => Self::Picture(header),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Nothing(_) => 0,
+            Self::Picture(_) => 1,
+            Self::Sheets(_, sheets) => sheets.len(),
+            Self::Document(document) => document.len(),
+        }
+    }
+}
+
+/// The pixels of a file that is one picture; what trails it is not the decoder's business.
+fn picture(sniffed: &Sniffed, header: Header) -> Outcome {
+    let progressive = sniffed.walk.is_some_and(|walk| walk.progressive);
+    let picture = sniffed.whole();
+    match sniffed.detected.map(|detected| detected.media_type) {
+        Some("image/jpeg") => jpeg::decode(picture, header, progressive),
+        Some("image/png") => png::decode(picture, header),
+        Some("image/gif") => gif::decode(picture, header),
+        Some("image/webp") => webp::decode(picture, header),
+        Some("image/bmp") => bmp::decode(picture, header),
+        #[cfg(feature = "heic")]
+        Some("image/heif") => heif::decode(picture, header),
+        _ => (None, State::Unsupported),
+    }
 }
 
 /// Runs `work` so that a panic in it becomes `None`.

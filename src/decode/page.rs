@@ -125,6 +125,19 @@ pub struct Tile {
     pub rgb: Vec<u8>,
 }
 
+/// What a page of a document is made of, where the format can say so.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Origin {
+    /// Share of the page that pictures cover.
+    pub picture_share: f64,
+    /// Characters that are seen and are no part of a picture.
+    pub glyphs: u32,
+    /// Lines and areas of colour.
+    pub strokes: u32,
+    /// Pixels per inch of the pictures, across and down as they are stored.
+    pub pictures_ppi: Vec<(f64, f64)>,
+}
+
 /// One upright page.
 #[derive(Debug)]
 pub struct Page {
@@ -138,6 +151,8 @@ pub struct Page {
     pub scale: usize,
     /// Pixels per inch that the file claims, where the claim is credible.
     pub claimed_ppi: Option<f64>,
+    /// What the page is made of, where it is one of a document.
+    pub origin: Option<Origin>,
     /// Luma and chroma.
     pub planes: Planes,
     /// Block energy, where wanted.
@@ -168,6 +183,7 @@ impl Page {
             height,
             scale,
             claimed_ppi,
+            origin: None,
             planes,
             energy,
             raster,

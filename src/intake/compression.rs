@@ -42,7 +42,11 @@ impl Check for Compression {
     type Limits = Limits;
 
     fn read(sniffed: &Sniffed) -> Result<Reading, Unreadable> {
-        let quality = quality(&sniffed.bytes).ok_or(Unreadable::because("no-jpeg-tables"))?;
+        let quality = match &sniffed.pdf {
+            Some(pdf) => pdf.jpeg_quality,
+            None => quality(&sniffed.bytes),
+        };
+        let quality = quality.ok_or(Unreadable::because("no-jpeg-tables"))?;
         Ok(Reading { quality })
     }
 
@@ -66,7 +70,7 @@ const STANDARD: [u16; 64] = [
 ];
 
 /// Quality of the first table (luma) before the first scan.
-fn quality(bytes: &[u8]) -> Option<f64> {
+pub(super) fn quality(bytes: &[u8]) -> Option<f64> {
     let table = luma_table(bytes)?;
     let scale: f64 = table
         .iter()

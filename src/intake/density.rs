@@ -31,6 +31,11 @@ pub fn of_directory(directory: Directory<'_>) -> Option<f64> {
     claimed(directory).and_then(credible)
 }
 
+/// What the place of a picture on its page says; a page made for screens says nothing.
+pub fn placed(ppi: f64) -> Option<f64> {
+    credible((ppi, ppi))
+}
+
 fn credible((x, y): (f64, f64)) -> Option<f64> {
     let even = (x - y).abs() <= x / 100.0;
     let empty = EMPTY_CLAIMS.iter().any(|claim| (x - claim).abs() < 0.5);

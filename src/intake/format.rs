@@ -22,7 +22,7 @@ pub static FORMATS: &[Format] = &[
     readable("image/jpeg", &["image/jpg", "image/pjpeg"], &["jpg", "jpeg", "jpe", "jfif"], "JPEG"),
     readable("image/png", &["image/x-png", "image/apng"], &["png", "apng"], "PNG"),
     readable("image/gif", &[], &["gif"], "GIF"),
-    known("application/pdf", &["application/x-pdf"], &["pdf"], "PDF"),
+    readable("application/pdf", &["application/x-pdf"], &["pdf"], "PDF"),
     readable("image/tiff", &["image/x-tiff"], &["tif", "tiff"], "TIFF"),
     readable("image/webp", &[], &["webp"], "WebP"),
     readable("image/bmp", &["image/x-ms-bmp", "image/x-bmp"], &["bmp", "dib"], "BMP"),
@@ -82,7 +82,8 @@ pub struct Detected {
 }
 
 /// Recognises a format by its first bytes alone; offset 0 only, as a file that begins with
-/// something else is not what it says further down.
+/// something else is not what it says further down. A PDF alone may follow bytes of no known format,
+/// since its readers look for it there.
 pub fn detect(bytes: &[u8]) -> Option<Detected> {
     let media_type = match infer::get(bytes).map(|kind| kind.mime_type()) {
         // "BM" begins letters, too.
@@ -90,6 +91,7 @@ pub fn detect(bytes: &[u8]) -> Option<Detected> {
         Some(media_type) => media_type,
         // Not told from some first pixels, nor where offsets are wide.
         None if TIFF_STARTS.iter().any(|start| bytes.starts_with(start)) => "image/tiff",
+        None if structure::pdf::begins(bytes).is_some() => "application/pdf",
         None => return None,
     };
     let format = of_media_type(media_type);

@@ -59,7 +59,7 @@ impl Check for Kind {
     const VERSION: u32 = 1;
     const REASONS: &'static [&'static Reason] =
         &[&FORMAT_UNKNOWN, &FORMAT_NOT_ALLOWED, &FORMAT_MISMATCH];
-    const NEEDS: Needs = Needs::Header;
+    const NEEDS: Needs = Needs::Bytes;
     type Input = Sniffed;
     type Reading = Reading;
     type Limits = Limits;

@@ -10,6 +10,7 @@ pub mod format;
 pub mod kind;
 pub mod metadata;
 pub mod pages;
+pub mod pdf;
 pub mod pixels;
 pub mod size;
 pub mod structure;
@@ -19,7 +20,8 @@ use bytes::Bytes;
 
 use crate::intake::format::{Detected, Format};
 use crate::intake::metadata::Metadata;
-use crate::intake::structure::{Header, Walk};
+use crate::intake::pdf::Pdf;
+use crate::intake::structure::{Header, State, Walk};
 use crate::reason::Unreadable;
 
 pub use crate::intake::budget::{Budget, Expired, Unlimited};
@@ -46,9 +48,33 @@ pub struct Sniffed {
     pub walk: Option<Walk>,
     /// Orientation and the presence of a position.
     pub metadata: Metadata,
+    /// What a look inside a PDF told; `None` before, and of other formats.
+    pub pdf: Option<Pdf>,
 }
 
 impl Sniffed {
+    /// The file up to its end marker, without what trails it.
+    pub fn whole(&self) -> &[u8] {
+        &self.bytes[..self.walk.map_or(self.bytes.len(), |walk| walk.end)]
+    }
+
+    /// Reads what only a parser can tell: the structure of a PDF. Its number of pages and the size of its
+    /// largest picture then stand in the header. Other formats have told all of it already.
+    pub fn look_inside(&mut self, budget: &mut dyn Budget) -> Result<(), Expired> {
+        let document = self.detected.filter(|detected| detected.media_type == pdf::MEDIA_TYPE);
+        if let (Some(_), Some(walk)) = (document, self.walk) {
+            let (pdf, walk) = pdf::look(&self.bytes, walk, budget)?;
+            (self.pdf, self.walk) = (Some(pdf), Some(walk));
+        }
+        Ok(())
+    }
+
+    /// Takes a document that made its parser fail as one that nobody can read.
+    pub fn give_up_inside(&mut self) {
+        self.pdf = Some(Pdf::default());
+        self.walk = self.walk.map(|walk| Walk { state: State::Exotic, header: None, ..walk });
+    }
+
     /// What the header says, which is all that limits on frames, pages and pixels are judged by.
     fn header(&self) -> Result<Header, Unreadable> {
         self.walk.and_then(|walk| walk.header).ok_or(Unreadable::because("no-header"))
@@ -69,5 +95,6 @@ pub fn sniff(upload: &Upload) -> Sniffed {
         detected,
         walk,
         metadata,
+        pdf: None,
     }
 }

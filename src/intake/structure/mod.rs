@@ -5,6 +5,7 @@ mod gif;
 mod heif;
 pub mod ifd;
 mod jpeg;
+pub mod pdf;
 mod png;
 pub mod tiff;
 mod webp;
@@ -33,7 +34,8 @@ pub enum State {
     Whole,
     /// The bytes end before the end marker.
     Truncated,
-    /// Whole by its markers, but a progressive picture whose last passes are missing.
+    /// Whole by its markers, but with a blemish: a progressive picture whose last passes are missing, or
+    /// a document that begins or ends as none should.
     Incomplete,
     /// A marker, length or value that the format forbids.
     Corrupt,
@@ -85,6 +87,7 @@ pub fn walk(detected: Detected, bytes: &[u8]) -> Option<Walk> {
         "image/webp" => Some(webp::walk(bytes)),
         "image/bmp" => Some(bmp::walk(bytes)),
         "image/tiff" => Some(tiff::walk(bytes)),
+        "application/pdf" => Some(pdf::walk(bytes)),
         "image/heif" if detected.format.is_some_and(|format| format.readable) => {
             Some(heif::walk(bytes))
         }
