@@ -24,7 +24,7 @@ pub(super) fn judge(
     asked: Asked<'_>,
     budget: &mut dyn Budget,
 ) -> Result<(Verdict, Option<Look>), Stopped> {
-    let Asked { upload, rules, options, keep } = asked;
+    let Asked { upload, rules, .. } = asked;
     // Computed at most once, while a process is busy.
     let sha256 = OnceLock::new();
     let digest = || sha256.get_or_init(|| pipeline::sha256(&upload.bytes)).clone();
