@@ -265,11 +265,7 @@ impl Process {
         read(&content)
     }
 
-    fn frame(
-        &mut self,
-        awaited: &[Kind],
-        watch: &mut Watch<'_>,
-    ) -> Result<(Kind, Vec<u8>), Lost> {
+    fn frame(&mut self, awaited: &[Kind], watch: &mut Watch<'_>) -> Result<(Kind, Vec<u8>), Lost> {
         let mut piece = vec![0; PIECE];
         loop {
             if let Some(frame) = self.incoming.next(awaited).map_err(|_| Lost::Broken)? {
