@@ -21,6 +21,7 @@
 //! | [`evidence`] | a page and its findings | a picture with the findings drawn on it |
 //! | [`pipeline`] | an upload and its rules | a verdict |
 //! | [`filing`] | a context, or the files of one filing | what it needs; what they say together |
+//! | [`worker`] | an upload and its rules | the same verdict, from a process of its own where that is safer |
 //! | [`report`] | a verdict | text for people |
 //! | [`grpc`] | calls | verdicts, and verdicts into messages and JSON |
 //! | [`evaluate`] | verdicts and labels | how often scanvet is right |
@@ -50,3 +51,4 @@ pub mod reason;
 pub mod report;
 pub mod rules;
 pub mod verdict;
+pub mod worker;

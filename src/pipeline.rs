@@ -1,10 +1,13 @@
 //! The spine: bytes → Sniffed → Document → Measured → Readings → Findings → Verdict.
 
+mod replay;
+
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::checks::{self, CATALOG, Subject};
+use crate::checks::{self, CATALOG, Read, Subject};
 use crate::decode::page::Page;
 use crate::decode::{self, Pages, Wanted};
 use crate::evidence;
@@ -14,8 +17,10 @@ use crate::reason::{Needs, Severity, Unreadable};
 use crate::rules::{Rule, RuleSet, Status};
 use crate::verdict::{CheckOutcome, Decision, Detected, Recorded, Ruled, Verdict};
 
+pub use self::replay::{Report, Told, replay, unfinished};
+
 /// How a caller wants an upload judged; no part of the rules.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Options {
     /// Stop at the first blocking fault instead of reporting all.
     pub fail_fast: bool,
@@ -31,17 +36,30 @@ pub fn validate(
     options: Options,
     budget: &mut dyn Budget,
 ) -> Result<Verdict, Expired> {
-    validate_seen(upload, rules, options, budget, &mut |_| {})
+    validate_before(upload, rules, options, budget, &mut Nobody)
 }
 
-/// The same, and shows each page that was measured, so that what several uploads say together needs
-/// no second decoding.
-pub fn validate_seen(
+/// Hears how far the judging of an upload has come.
+pub trait Witness {
+    /// What needs no decoding was judged and condemns nothing; decoding follows.
+    fn sniffed(&mut self, _so_far: &Verdict) {}
+
+    /// A page was measured, so that what several uploads say together needs no second decoding.
+    fn page(&mut self, _page: &Measured) {}
+}
+
+/// Hears nothing.
+struct Nobody;
+
+impl Witness for Nobody {}
+
+/// The same before a witness.
+pub fn validate_before(
     upload: &Upload,
     rules: &RuleSet,
     options: Options,
     budget: &mut dyn Budget,
-    seen: &mut dyn FnMut(&Measured),
+    witness: &mut dyn Witness,
 ) -> Result<Verdict, Expired> {
     let mut judging =
         Judging { rules, options, budget, verdict: opened(upload, rules), shown: None };
@@ -61,7 +79,8 @@ pub fn validate_seen(
     judging.subject(&Subject::Upload(&sniffed), 0, |needs| needs > Needs::Bytes)?;
     // Nothing is decoded of a file that its size, kind or header already condemns.
     if !judging.is_rejected() {
-        judging.pages(&sniffed, seen)?;
+        witness.sniffed(&judging.verdict);
+        judging.pages(&sniffed, witness)?;
     }
     let shown = judging.shown.take();
     let mut verdict = judging.finish();
@@ -133,7 +152,7 @@ impl Judging<'_> {
 
     /// Judges page after page, so that no two are held at once, and the state of the file as soon as it
     /// is known.
-    fn pages(&mut self, sniffed: &Sniffed, seen: &mut dyn FnMut(&Measured)) -> Result<(), Expired> {
+    fn pages(&mut self, sniffed: &Sniffed, witness: &mut dyn Witness) -> Result<(), Expired> {
         let wanted = checks::wanted(self.rules.rules.iter().map(|rule| rule.entry.needs));
         // Only a picture needs the pixels once the planes are there.
         let wanted = Wanted { tiles: wanted.tiles || self.options.annotate, ..wanted };
@@ -160,7 +179,7 @@ impl Judging<'_> {
             let (number, measured) = (page.number, Measured::new(page));
             self.subject(&Subject::Page(&measured), number, |_| true)?;
             // As with a check, a panic there must not cost the verdict.
-            decode::contained(|| seen(&measured));
+            decode::contained(|| witness.page(&measured));
             self.keep(measured.page);
             if self.options.fail_fast && self.is_rejected() {
                 break;
@@ -188,15 +207,19 @@ impl Judging<'_> {
         // A check that panics must not sink the others, nor the verdict.
         let read = decode::contained(|| (rule.entry.read)(subject))
             .unwrap_or_else(|| Some(Err(Unreadable::because("check-failed"))));
-        let Some(read) = read else {
-            return;
-        };
+        if let Some(read) = read {
+            let elapsed = self.budget.elapsed().saturating_sub(started);
+            self.record(rule, page, read, elapsed);
+        }
+    }
+
+    /// Judges a reading and keeps it.
+    fn record(&mut self, rule: &Rule, page: u32, read: Read, elapsed: Duration) {
         let ruling = rule.judge(&read);
         let check = rule.entry.id;
         if let Some((finding, severity)) = ruling.finding {
             self.verdict.findings.push(Ruled { finding, severity, check, page });
         }
-        let elapsed = self.budget.elapsed().saturating_sub(started);
         let (status, detail) = (ruling.status, ruling.detail);
         let measurements = ruling.measurements;
         self.verdict.checks.push(CheckOutcome {
@@ -275,7 +298,7 @@ fn detected(sniffed: &Sniffed) -> Detected {
     Detected {
         media_type: sniffed.detected.map(|detected| detected.media_type),
         size: sniffed.bytes.len() as u64,
-        sha256: Sha256::digest(&sniffed.bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: sha256(&sniffed.bytes),
         pages: 0,
         width,
         height,
@@ -291,4 +314,9 @@ fn upright_size(sniffed: &Sniffed) -> (u32, u32) {
         true => (height, width),
         false => (width, height),
     }
+}
+
+/// What the content is called everywhere: lower-case hex SHA-256.
+pub fn sha256(content: &[u8]) -> String {
+    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }

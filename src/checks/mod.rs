@@ -215,7 +215,15 @@ pub struct Judgement {
     pub finding: Option<Finding>,
 }
 
+/// How the ids of checks begin that look at documents alone.
+const OF_DOCUMENTS: &str = "pdf.";
+
 impl Entry {
+    /// Whether the check says something of documents only, and nothing of pictures.
+    pub fn is_of_documents(&self) -> bool {
+        self.id.starts_with(OF_DOCUMENTS)
+    }
+
     const fn of<C: Check>() -> Self
     where
         C::Input: Input,

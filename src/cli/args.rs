@@ -65,6 +65,10 @@ pub(crate) enum Command {
     Rules(RulesCommand),
     /// Ask a server whether it serves.
     Health(HealthArguments),
+    /// Judge uploads that come by standard input, for the scanvet that has started this one.
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    Worker(WorkerArguments),
 }
 
 /// What the uploads belong to.
@@ -227,6 +231,17 @@ pub(crate) enum RulesCommand {
         #[command(flatten)]
         context: ContextArguments,
     },
+}
+
+#[cfg(target_os = "linux")]
+#[derive(Debug, Args)]
+pub(crate) struct WorkerArguments {
+    /// Bytes of address space.
+    #[arg(long)]
+    pub(crate) address_space: u64,
+    /// Seconds of processor time a file.
+    #[arg(long)]
+    pub(crate) cpu_seconds: u64,
 }
 
 #[derive(Debug, Args)]

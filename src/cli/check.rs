@@ -9,14 +9,15 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
 use scanvet::grpc::json;
 use scanvet::intake::{Upload, format};
-use scanvet::pipeline::{self, Options};
+use scanvet::pipeline::Options;
 use scanvet::report::text;
 use scanvet::rules::RuleSet;
 use scanvet::verdict::{Decision, Verdict};
+use scanvet::worker::Judge;
 use time::OffsetDateTime;
 
 use crate::cli::args::{CheckArguments, Common, Format};
-use crate::cli::{Exit, Failure, Stopwatch, complain, filing, say, today};
+use crate::cli::{self, Exit, Failure, Stopwatch, complain, filing, say, today};
 
 /// More of a file is not read: it is too large for any rule, and its size says so.
 const MOST_BYTES: u64 = 1 << 28;
@@ -30,6 +31,7 @@ pub(crate) fn run(common: &Common, arguments: &CheckArguments) -> Result<Exit, F
         return filing::run(common, &book, arguments, path);
     }
     let rules = book.rules(&arguments.context.context(), &arguments.slot, today())?;
+    let door = cli::judge(rayon::current_num_threads())?;
     let mut pictures = arguments.annotate.as_deref().map(Pictures::into).transpose()?;
     let options = Options { fail_fast: arguments.fail_fast, annotate: pictures.is_some() };
     let bar = progress(arguments.files.len());
@@ -37,7 +39,7 @@ pub(crate) fn run(common: &Common, arguments: &CheckArguments) -> Result<Exit, F
     for files in arguments.files.chunks(BATCH * rayon::current_num_threads()) {
         let judged: Vec<_> = files
             .par_iter()
-            .map(|file| judge(file, &rules, options).inspect(|_| bar.inc(1)))
+            .map(|file| judge(&door, file, &rules, options).inspect(|_| bar.inc(1)))
             .collect();
         // In the order of the arguments, whoever finished first.
         bar.suspend(|| {
@@ -89,9 +91,9 @@ pub(crate) fn status(decision: Decision) -> Exit {
 }
 
 /// Judges one file. Its name goes no further than its extension, which is the claim.
-fn judge(file: &Path, rules: &RuleSet, options: Options) -> io::Result<Verdict> {
+fn judge(door: &Judge, file: &Path, rules: &RuleSet, options: Options) -> io::Result<Verdict> {
     let upload = read(file)?;
-    pipeline::validate(&upload, rules, options, &mut Stopwatch::start()).map_err(io::Error::other)
+    door.validate(&upload, rules, options, &mut Stopwatch::start()).map_err(io::Error::other)
 }
 
 /// The bytes of a file and what its extension claims.

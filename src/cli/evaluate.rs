@@ -4,20 +4,22 @@ use std::fmt::Write;
 use std::path::Path;
 
 use scanvet::evaluate::{self, Accuracy, LabelFault, Row, Said, Share};
-use scanvet::pipeline::{self, Options};
+use scanvet::pipeline::Options;
 use scanvet::rules::{Context, RuleBook};
+use scanvet::worker::Judge;
 
 use crate::cli::args::{Common, EvaluateArguments, Format, parse_day};
 use crate::cli::check::{progress, read};
-use crate::cli::{Exit, Failure, Stopwatch, say, today};
+use crate::cli::{self, Exit, Failure, Stopwatch, say, today};
 
 pub(crate) fn run(common: &Common, arguments: &EvaluateArguments) -> Result<Exit, Failure> {
     let book = common.book(&common.config()?)?;
     let rows = evaluate::read_labels(&arguments.labels)?;
     let folder = arguments.labels.parent().unwrap_or(Path::new(""));
+    let door = cli::judge(rayon::current_num_threads())?;
     let bar = progress(rows.len());
     let accuracy = evaluate::evaluate(&rows, |row| {
-        let said = judge(&book, folder, row);
+        let said = judge(&door, &book, folder, row);
         bar.inc(1);
         said
     })?;
@@ -31,7 +33,7 @@ pub(crate) fn run(common: &Common, arguments: &EvaluateArguments) -> Result<Exit
     Ok(if missed { Exit::Rejected } else { Exit::Success })
 }
 
-fn judge(book: &RuleBook, folder: &Path, row: &Row) -> Result<Said, LabelFault> {
+fn judge(door: &Judge, book: &RuleBook, folder: &Path, row: &Row) -> Result<Said, LabelFault> {
     let path = folder.join(&row.file);
     let fault = |problem: &dyn ToString| LabelFault::new(&path, problem.to_string());
     let known = |text: &String| (!text.is_empty()).then(|| text.clone());
@@ -48,7 +50,7 @@ fn judge(book: &RuleBook, folder: &Path, row: &Row) -> Result<Said, LabelFault> 
     };
     let rules = book.rules(&context, &row.slot, today()).map_err(|error| fault(&error))?;
     let upload = read(&path).map_err(|error| fault(&error))?;
-    let verdict = pipeline::validate(&upload, &rules, Options::default(), &mut Stopwatch::start());
+    let verdict = door.validate(&upload, &rules, Options::default(), &mut Stopwatch::start());
     verdict.map(|verdict| Said::of(&verdict)).map_err(|error| fault(&error))
 }
 

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 
 use crate::cli::args::{CheckArguments, Common, Format, parse_day};
 use crate::cli::check::{read, status};
-use crate::cli::{Exit, Failure, Stopwatch, say, today};
+use crate::cli::{self, Exit, Failure, Stopwatch, say, today};
 
 /// The description of a filing. Unknown keys are faults.
 #[derive(Debug, Default, Deserialize)]
@@ -57,6 +57,7 @@ pub(crate) fn run(
     }
     let filing = book.filing(&arguments.context.over(context(&described, &name)?), today())?;
     let options = Options { fail_fast: arguments.fail_fast, annotate: false };
+    let door = cli::judge(rayon::current_num_threads())?;
     let judged: Result<Vec<_>, Failure> = described
         .upload
         .par_iter()
@@ -64,7 +65,7 @@ pub(crate) fn run(
             let rules = book.rules(&filing.context, slot, today()).map_err(|it| it.to_string())?;
             let upload = read(file).map_err(|error| format!("{}: {error}", file.display()))?;
             let mut budget = Stopwatch::start();
-            let one = check::one(&upload, &rules, &filing, options, &mut budget);
+            let one = door.validate_one(&upload, &rules, &filing, options, &mut budget);
             one.map_err(|error| error.to_string())
         })
         .collect::<Result<Vec<_>, String>>()

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use scanvet::intake::Budget;
 use scanvet::rules::RuleBook;
+use scanvet::worker::{Isolation, Judge, Program, Settings};
 use time::macros::offset;
 use time::{Date, OffsetDateTime};
 
@@ -48,12 +49,30 @@ pub(crate) fn run() -> ExitCode {
         Command::Plan(plan) => plan::run(&arguments.common, plan),
         Command::Rules(rules) => rules::run(&arguments.common, rules),
         Command::Health(health) => serve::health(health),
+        #[cfg(target_os = "linux")]
+        Command::Worker(worker) => work(worker),
     };
     let exit = outcome.unwrap_or_else(|failure| {
         complain(&failure.to_string());
         Exit::Usage
     });
     ExitCode::from(exit as u8)
+}
+
+/// The door through which commands have files judged, so many at once.
+pub(crate) fn judge(processes: usize) -> Result<Judge, Failure> {
+    if !cfg!(target_os = "linux") {
+        return Ok(Judge::here());
+    }
+    let settings = Settings { processes: processes.max(1), ..Settings::default() };
+    Ok(Judge::isolated(Isolation::default(), Program::own()?, settings)?)
+}
+
+#[cfg(target_os = "linux")]
+fn work(arguments: &args::WorkerArguments) -> Result<Exit, Failure> {
+    let args::WorkerArguments { address_space, cpu_seconds } = *arguments;
+    scanvet::worker::child::run(scanvet::worker::Limits { address_space, cpu_seconds })?;
+    Ok(Exit::Success)
 }
 
 /// One message on standard error.

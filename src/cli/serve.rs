@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use scanvet::grpc::{self, ServeConfig};
@@ -12,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::args::{Common, HealthArguments, ServeArguments};
 use crate::cli::config::ServeTable;
-use crate::cli::{Exit, Failure};
+use crate::cli::{self, Exit, Failure};
 
 /// The port that gRPC examples use.
 const PORT: u16 = 50_051;
@@ -23,7 +24,10 @@ pub(crate) fn run(common: &Common, arguments: &ServeArguments) -> Result<Exit, F
     let listen = arguments.listen.or(config.serve.listen);
     let listen = listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)));
     let settings = settings(arguments, &config.serve, &book);
+    let judge = Arc::new(cli::judge(settings.workers)?);
     log();
+    // A service that cannot do its work says so before it is asked.
+    judge.start()?;
     Runtime::new()?.block_on(async {
         let listener = TcpListener::bind(listen)
             .await
@@ -36,7 +40,7 @@ pub(crate) fn run(common: &Common, arguments: &ServeArguments) -> Result<Exit, F
             "serving"
         );
         let books = RuleBooks::with_archive(book, config.ceilings.as_ref())?;
-        grpc::serve(listener, books, settings, stopped()).await?;
+        grpc::serve_by(judge, listener, books, settings, stopped()).await?;
         tracing::info!("stopped");
         Ok(Exit::Success)
     })

@@ -26,7 +26,8 @@ reason! {
 
 reason! {
     /// The file uses a coding that cannot be decoded here, or made the decoder fail. We do not know
-    /// that the file is bad, so a person decides.
+    /// that the file is bad, so a person decides. A file that ended two processes on its own, or took
+    /// all the time that a file may have, is refused.
     pub FILE_UNPROCESSABLE = Error {
         en: "The file could not be processed"
             => "Save the picture again as an ordinary JPEG or PNG and upload it",
@@ -50,6 +51,10 @@ pub enum State {
     Unsupported,
     /// The decoder panicked.
     Panicked,
+    /// It ended the process that judged it, and a second one.
+    Killed,
+    /// It was not judged in the time that a file may take.
+    OutOfTime,
 }
 
 /// The check `file.integrity`.
@@ -93,6 +98,7 @@ impl Check for Integrity {
             State::Unsupported | State::Panicked => {
                 Some(Finding::of(&FILE_UNPROCESSABLE).doubtful_if(true))
             }
+            State::Killed | State::OutOfTime => Some(Finding::of(&FILE_UNPROCESSABLE)),
         }
     }
 }
@@ -114,5 +120,11 @@ mod tests {
         assert_eq!(judged(State::Damaged), Some(("FILE_CORRUPT", true)));
         assert_eq!(judged(State::Panicked), Some(("FILE_UNPROCESSABLE", true)));
         assert_eq!(judged(State::Unsupported), Some(("FILE_UNPROCESSABLE", true)));
+    }
+
+    #[test]
+    fn a_file_that_no_process_survives_is_bad_for_certain() {
+        assert_eq!(judged(State::Killed), Some(("FILE_UNPROCESSABLE", false)));
+        assert_eq!(judged(State::OutOfTime), Some(("FILE_UNPROCESSABLE", false)));
     }
 }

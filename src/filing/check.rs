@@ -1,7 +1,7 @@
 //! The files of one filing: each judged on its own, then together.
 
 use crate::filing::judge;
-use crate::filing::look::Look;
+use crate::filing::look::{Keep, Keeper, Look};
 use crate::intake::{Budget, Expired, Upload};
 use crate::pipeline::{self, Options};
 use crate::rules::{FilingRules, RuleBook, RuleSet};
@@ -35,16 +35,29 @@ pub fn one(
     options: Options,
     budget: &mut dyn Budget,
 ) -> Result<(Verdict, Seen), Expired> {
+    let mut keeper = Keeper::of(keep(filing, rules));
+    let options = options_of_one(options);
+    let verdict = pipeline::validate_before(upload, rules, options, budget, &mut keeper)?;
+    let seen = seen(rules, &verdict, keeper.look);
+    Ok((verdict, seen))
+}
+
+/// What to keep of an upload that is judged under `rules`.
+pub fn keep(filing: &FilingRules, rules: &RuleSet) -> Keep {
     let limits = &filing.limits.swapped.limits;
     let is_card = [&limits.portrait, &limits.emblem].contains(&&rules.slot);
-    let mut look = None;
+    if is_card { Keep::Card } else { Keep::Picture }
+}
+
+/// The options of one upload among several.
+pub fn options_of_one(options: Options) -> Options {
     // A picture of the findings would take part of the answer that all files share.
-    let options = Options { annotate: false, ..options };
-    let verdict = pipeline::validate_seen(upload, rules, options, budget, &mut |page| {
-        look.get_or_insert_with(|| Look::of(page, is_card));
-    })?;
-    let (slot, sha256) = (rules.slot.clone(), verdict.detected.sha256.clone());
-    Ok((verdict, Seen { slot, sha256, look }))
+    Options { annotate: false, ..options }
+}
+
+/// What the others are compared with.
+pub fn seen(rules: &RuleSet, verdict: &Verdict, look: Option<Look>) -> Seen {
+    Seen { slot: rules.slot.clone(), sha256: verdict.detected.sha256.clone(), look }
 }
 
 /// What the uploads say together. `decisions` are those of the files.

@@ -6,6 +6,8 @@
 
 use std::f32::consts::PI;
 
+use serde::{Deserialize, Serialize};
+
 use crate::decode::page::Plane;
 
 /// Cells a side of the small copy.
@@ -15,7 +17,8 @@ const SIDE: usize = 64;
 const FREQUENCIES: usize = 8;
 
 /// What is kept of a picture to find it again.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Likeness {
     /// One bit a frequency.
     pub hash: u64,
@@ -41,6 +44,11 @@ impl Likeness {
         let hash =
             coefficients.iter().fold(0, |hash, value| hash << 1 | u64::from(*value > median));
         Some(Self { hash, spread, copy })
+    }
+
+    /// Whether it is complete: one that came from elsewhere may not be.
+    pub fn is_whole(&self) -> bool {
+        self.copy.len() == SIDE * SIDE
     }
 
     /// Bits of 64 that differ.

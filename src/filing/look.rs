@@ -1,13 +1,54 @@
 //! What is kept of an upload's first page to compare it with the others: no pixels, few numbers.
 
+use serde::{Deserialize, Serialize};
+
 use crate::decode::page::{Plane, Planes};
 use crate::filing::likeness::Likeness;
 use crate::filing::side::{self, Sides};
 use crate::measure::Measured;
 use crate::measure::outline::Outline;
+use crate::pipeline::Witness;
+
+/// What of an upload's first page is to be kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keep {
+    /// It is compared with no other.
+    #[default]
+    Nothing,
+    /// What tells one picture from another.
+    Picture,
+    /// The same, and which side of a card it shows on what surface.
+    Card,
+}
+
+/// Keeps the look of the first page that is shown to it.
+#[derive(Debug, Default)]
+pub struct Keeper {
+    /// What to keep.
+    pub keep: Keep,
+    /// `None` until a page was shown.
+    pub look: Option<Look>,
+}
+
+impl Keeper {
+    /// Has seen nothing yet.
+    pub fn of(keep: Keep) -> Self {
+        Self { keep, look: None }
+    }
+}
+
+impl Witness for Keeper {
+    fn page(&mut self, page: &Measured) {
+        if self.keep != Keep::Nothing && self.look.is_none() {
+            self.look = Some(Look::of(page, self.keep == Keep::Card));
+        }
+    }
+}
 
 /// The look of one upload.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Look {
     /// To find the picture again; `None` where it is too small.
     pub likeness: Option<Likeness>,
@@ -18,7 +59,8 @@ pub struct Look {
 }
 
 /// The colour of what a card lies on: medians, in units of 8 bits.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Surface {
     /// Luma.
     pub luma: f32,

@@ -5,12 +5,15 @@
 //! the colour of the card's own paper. A detected face would be better evidence for the portrait:
 //! [`Evidence::portrait`] is where it belongs.
 
+use serde::{Deserialize, Serialize};
+
 use crate::decode::page::{Plane, Planes};
 use crate::measure::outline::Outline;
 use crate::measure::{background, outline};
 
 /// What speaks for either side.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Evidence {
     /// For the emblem: 0 to 1.
     pub emblem: f32,
@@ -19,7 +22,8 @@ pub struct Evidence {
 }
 
 /// What a picture shows of an identity card.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Sides {
     /// Of the picture, or the card on it, as one side.
     pub one: Evidence,

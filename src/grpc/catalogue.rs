@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::ServeConfig;
 use super::convert::{engine_version, iso, messages, severity};
 use super::fault::{Fault, Violation};
 use super::proto::{self, GetRulesetRequest, GetRulesetResponse, GetServerInfoResponse};
 use super::proto::{ListProfilesRequest, ListProfilesResponse, LocalizedText, ReasonInfo};
 use super::request::{OWN_CONTEXT, Paths, pinned, rules, today};
+use super::service::Service;
 use crate::intake::format::FORMATS;
 use crate::reason::Locale;
 use crate::report::catalogue::reasons;
@@ -120,7 +120,8 @@ fn thresholds(rule: &Rule) -> Vec<proto::Measurement> {
     rule.bounds().into_iter().map(threshold).collect()
 }
 
-pub(super) fn server_info(books: &RuleBooks, config: &ServeConfig) -> GetServerInfoResponse {
+pub(super) fn server_info(service: &Service) -> GetServerInfoResponse {
+    let Service { books, config, judge, .. } = service;
     let readable = FORMATS.iter().filter(|format| format.readable);
     let whole = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
     GetServerInfoResponse {
@@ -131,7 +132,7 @@ pub(super) fn server_info(books: &RuleBooks, config: &ServeConfig) -> GetServerI
         max_pages: 1,
         accepted_media_types: readable.map(|format| format.media_type.to_owned()).collect(),
         ruleset_versions: books.versions(),
-        sandbox_layers: Vec::new(),
+        sandbox_layers: judge.layers().into_iter().map(str::to_owned).collect(),
     }
 }
 

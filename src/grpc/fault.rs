@@ -94,6 +94,13 @@ impl Fault {
         Self { retry_after: Some(RETRY_AFTER), ..fault }
     }
 
+    /// No worker process could do the work. It says nothing of the file.
+    pub(super) fn no_worker() -> Self {
+        let message = "no worker process could do the work, try again";
+        let fault = Self::of(Code::Unavailable, "WORKER_LOST", message);
+        Self { retry_after: Some(RETRY_AFTER), ..fault }
+    }
+
     /// The server is about to stop.
     pub(super) fn draining() -> Self {
         let message = "the server is about to stop, try another one";

@@ -156,12 +156,13 @@ async fn judge_lane(
     lane: Vec<Item>,
     rules: Arc<FilingRules>,
 ) -> Result<Vec<Judged>, Fault> {
+    let judge = Arc::clone(&service.judge);
     let work = move |budget: &mut dyn crate::intake::Budget| {
         lane.into_iter()
             .map(|Item { at, ask, content }| {
                 let declared_media_type = ask.declared_media_type.clone();
                 let upload = Upload { bytes: content.into(), declared_media_type };
-                let one = check::one(&upload, &ask.rules, &rules, ask.options, budget)?;
+                let one = judge.validate_one(&upload, &ask.rules, &rules, ask.options, budget)?;
                 Ok((at, one.0, one.1))
             })
             .collect()

@@ -54,6 +54,7 @@ use crate::grpc::proto::validation_service_server::{SERVICE_NAME, ValidationServ
 use crate::grpc::service::{Entrance, Service};
 use crate::measure;
 use crate::rules::RuleBooks;
+use crate::worker::Judge;
 
 pub use crate::grpc::probe::{ProbeError, probe};
 
@@ -118,9 +119,21 @@ pub enum ServeError {
     Transport(#[from] tonic::transport::Error),
 }
 
-/// Serves on `listener` until `shutdown` ends, then drains: tells NOT_SERVING, takes no new
-/// connection, and lets the calls under way finish, for at most [`ServeConfig::drain`].
+/// Serves on `listener` and judges every file in this process; otherwise as [`serve_by`].
 pub async fn serve(
+    listener: TcpListener,
+    books: impl Into<RuleBooks>,
+    config: ServeConfig,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    serve_by(Arc::new(Judge::here()), listener, books, config, shutdown).await
+}
+
+/// Serves on `listener` until `shutdown` ends, then drains: tells NOT_SERVING, takes no new
+/// connection, and lets the calls under way finish, for at most [`ServeConfig::drain`]. Files are
+/// judged by `judge`, which keeps as many processes busy as there are [`ServeConfig::workers`].
+pub async fn serve_by(
+    judge: Arc<Judge>,
     listener: TcpListener,
     books: impl Into<RuleBooks>,
     config: ServeConfig,
@@ -132,7 +145,9 @@ pub async fn serve(
     }
     let (drain_begins, draining) = watch::channel(false);
     let pool = Pool::start(config.workers, config.queue, config.max_bytes_in_flight)?;
-    let service = Arc::new(Service { books: books.into(), config: config.clone(), pool, draining });
+    let (books, config_of_calls) = (books.into(), config.clone());
+    let service = Service { books, judge, config: config_of_calls, pool, draining };
+    let service = Arc::new(service);
     let mut health = HealthReporter::new();
     tell(&health, ServingStatus::Serving).await;
     let (close, closing) = oneshot::channel::<()>();

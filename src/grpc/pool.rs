@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::fault::Fault;
-use crate::intake::{Budget, Expired};
+use crate::intake::Budget;
+use crate::worker::Stopped;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -105,7 +106,7 @@ impl Pool {
         place: Place,
         held: Held,
         deadline: Instant,
-        work: impl FnOnce(&mut dyn Budget) -> Result<T, Expired> + Send + 'static,
+        work: impl FnOnce(&mut dyn Budget) -> Result<T, Stopped> + Send + 'static,
     ) -> Result<T, Fault> {
         let leash = Leash::default();
         let started = Instant::now();
@@ -124,6 +125,10 @@ impl Pool {
         self.jobs.send(Box::new(job)).map_err(|_| Fault::internal())?;
         match tokio::time::timeout_at(deadline.into(), answer).await {
             Ok(Ok(Ok(Ok(outcome)))) => Ok(outcome),
+            Ok(Ok(Ok(Err(Stopped::Worker(fault))))) => {
+                tracing::error!(%fault, "no worker process");
+                Err(Fault::no_worker())
+            }
             Ok(Ok(Err(_panic))) => Err(Fault::internal()),
             // Stopped, or never started: the server stops, or the time is over.
             _ if self.stopped.load(Ordering::Relaxed) => Err(Fault::draining()),

@@ -17,13 +17,14 @@ use super::proto::{self, ValidationResult};
 use super::request::{Ask, ask};
 use super::{ServeConfig, batch, catalogue, convert, filing, plan, upload};
 use crate::intake::Upload;
-use crate::pipeline;
 use crate::rules::RuleBooks;
 use crate::verdict::Verdict;
+use crate::worker::Judge;
 
 /// What every call shares.
 pub(super) struct Service {
     pub(super) books: RuleBooks,
+    pub(super) judge: Arc<Judge>,
     pub(super) config: ServeConfig,
     pub(super) pool: Pool,
     /// Turns true when the server begins to stop.
@@ -80,9 +81,10 @@ impl Service {
         bytes: Bytes,
     ) -> Result<Verdict, Fault> {
         let upload = Upload { bytes, declared_media_type: ask.declared_media_type.clone() };
-        let (rules, options) = (Arc::clone(&ask.rules), ask.options);
+        let (judge, rules) = (Arc::clone(&self.judge), Arc::clone(&ask.rules));
+        let options = ask.options;
         let work = move |budget: &mut dyn crate::intake::Budget| {
-            pipeline::validate(&upload, &rules, options, budget)
+            judge.validate(&upload, &rules, options, budget)
         };
         self.pool.run(place, held, call.deadline, work).await
     }
@@ -207,6 +209,6 @@ impl ValidationService for Entrance {
         request: Request<proto::GetServerInfoRequest>,
     ) -> Result<Response<proto::GetServerInfoResponse>, Status> {
         let call = self.0.call("GetServerInfo", &request);
-        call.end(Ok(catalogue::server_info(&self.0.books, &self.0.config)))
+        call.end(Ok(catalogue::server_info(&self.0)))
     }
 }

@@ -10,8 +10,7 @@ use super::filing::{FilingLimits, FilingRules, bind};
 use super::item::{Item, NoteTable, StepTable, UploadTable};
 use super::overlay::{Overlay, Section, cap, merge, merged};
 use super::pack::{Faults, Profile, Vocabulary};
-use super::{Context, ContextFault, Rule, RuleSet, digest};
-use crate::checks::CATALOG;
+use super::{Context, ContextFault, RuleSet, digest};
 
 include!(concat!(env!("OUT_DIR"), "/packs.rs"));
 
@@ -224,19 +223,8 @@ impl RuleBook {
         for (check, table) in &mut tables {
             cap(table, self.ceilings.get(check));
         }
-        let applied = digest::of_tables(&tables);
-        let mut rules = Vec::new();
-        let mut off = Vec::new();
-        for entry in CATALOG {
-            let table = tables.remove(entry.id).unwrap_or_default();
-            // Every chain of tables was bound when the book was loaded, so this cannot fail.
-            match Rule::bind(entry, table) {
-                Ok(Some(rule)) => rules.push(rule),
-                Ok(None) | Err(_) => off.push(entry),
-            }
-        }
         let (version, digest) = (self.version.clone(), self.digest.clone());
-        RuleSet { slot: slot.to_owned(), context, version, digest, applied, rules, off }
+        RuleSet { slot: slot.to_owned(), context, version, digest, ..RuleSet::of_tables(tables) }
     }
 }
 

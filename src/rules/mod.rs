@@ -13,6 +13,7 @@
 
 mod archive;
 mod book;
+mod carried;
 mod chains;
 mod condition;
 mod context;
@@ -30,6 +31,7 @@ mod vetting;
 
 pub use archive::{RuleBooks, archive};
 pub use book::{Bound, PackFile, RuleBook, embedded_packs};
+pub use carried::{Carried, CarriedFault};
 pub use context::{Context, ContextFault};
 pub use filing::{
     Channel, Duplicate, FilingLimits, FilingRule, FilingRules, Missing, Sides, Surfaces,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::Context;
-use crate::checks::{Entry, Judge, Judgement, Read};
+use super::{Context, digest};
+use crate::checks::{CATALOG, Entry, Judge, Judgement, Read};
 use crate::reason::{COULD_NOT_ASSESS, Finding, Measurement, Severity};
 
 /// One check under the rules of one context.
@@ -40,6 +40,8 @@ pub struct RuleSet {
     pub rules: Vec<Rule>,
     /// Checks that the packs switch off here.
     pub off: Vec<&'static Entry>,
+    /// The merged tables from which all of this was bound, by check.
+    pub(super) tables: BTreeMap<String, Table>,
 }
 
 /// How a rule came out.
@@ -205,6 +207,29 @@ impl Weights {
 }
 
 impl RuleSet {
+    /// Binds merged tables; of no slot and no book yet.
+    pub(super) fn of_tables(tables: BTreeMap<String, Table>) -> Self {
+        let (mut rules, mut off) = (Vec::new(), Vec::new());
+        for entry in CATALOG {
+            let table = tables.get(entry.id).cloned().unwrap_or_default();
+            // Every chain of tables was bound when its book was loaded, so this cannot fail.
+            match Rule::bind(entry, table) {
+                Ok(Some(rule)) => rules.push(rule),
+                Ok(None) | Err(_) => off.push(entry),
+            }
+        }
+        Self {
+            slot: String::new(),
+            context: Context::default(),
+            version: String::new(),
+            digest: String::new(),
+            applied: digest::of_tables(&tables),
+            rules,
+            off,
+            tables,
+        }
+    }
+
     /// The rule of a check, if it is on.
     pub fn rule(&self, id: &str) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.entry.id == id)

@@ -1,0 +1,422 @@
+//! What a worker process does to its owner when a file has got the better of it: nothing.
+//!
+//! The workers here are this very test program: [`acts_as_worker`] is a worker process that obeys
+//! what a comment in the file tells it to do.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod support;
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::process::Command;
+use std::sync::{Arc, LazyLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use scanvet::intake::{Budget, Unlimited, Upload};
+use scanvet::pipeline::{self, Options, Report, Witness};
+use scanvet::reason::Severity;
+use scanvet::rules::{RuleBook, RuleSet, Status, embedded_packs};
+use scanvet::verdict::{Decision, Verdict};
+use scanvet::worker::{Isolation, Judge, Limits, Program, Settings, Stopped, WorkerFault, child};
+use support::{Asked, read};
+
+/// Says to this program that it is to be a worker.
+const ACTS: &str = "SCANVET_TEST_ACTS_AS_WORKER";
+
+/// Standard output is the test harness's own, so the frames go another way.
+const SCRIPT: &str = r#"export SCANVET_TEST_ACTS_AS_WORKER="$2 $4"
+exec "$0" --exact acts_as_worker --nocapture 3>&1 >/dev/null"#;
+
+fn judge(settings: Settings) -> Judge {
+    let own = std::env::current_exe().unwrap();
+    let arguments = ["-c".into(), SCRIPT.into(), own.into_os_string()];
+    Judge::isolated(Isolation::All, Program::with("/bin/sh", arguments), settings).unwrap()
+}
+
+fn quick() -> Settings {
+    Settings { processes: 2, file_time: Duration::from_secs(2), ..Settings::default() }
+}
+
+static RULES: LazyLock<RuleSet> = LazyLock::new(|| Asked::slot("id-card-front").rules());
+
+/// A good picture that says in a comment what it does to its reader.
+fn file(deed: &str) -> Upload {
+    let mut bytes = read("testdata/samples/accept-card.jpg");
+    let comment = format!("do:{deed};");
+    let mut segment = vec![0xFF, 0xFE];
+    segment.extend(u16::try_from(comment.len() + 2).unwrap().to_be_bytes());
+    segment.extend(comment.as_bytes());
+    bytes.splice(2..2, segment);
+    Upload { bytes: bytes.into(), declared_media_type: None }
+}
+
+fn deed(upload: &Upload) -> String {
+    let text = String::from_utf8_lossy(&upload.bytes[..upload.bytes.len().min(100)]).into_owned();
+    let deed = text.split_once("do:").and_then(|(_, rest)| rest.split_once(';'));
+    deed.map(|(deed, _)| deed.to_owned()).unwrap_or_default()
+}
+
+/// Tells what the header says, and dies.
+struct DiesAtDecoding<'a>(&'a File);
+
+impl Witness for DiesAtDecoding<'_> {
+    fn sniffed(&mut self, so_far: &Verdict) {
+        let told = serde_json::to_vec(&Report::of(so_far)).unwrap();
+        self.0.write_all(&frame(5, &told)).unwrap();
+        std::process::abort();
+    }
+}
+
+fn frame(kind: u8, content: &[u8]) -> Vec<u8> {
+    let mut frame = vec![kind];
+    frame.extend(u32::try_from(content.len()).unwrap().to_le_bytes());
+    frame.extend(content);
+    frame
+}
+
+#[allow(unconditional_recursion, reason = "a stack that overflows is what is wanted")]
+fn overflow(depth: u64) -> u64 {
+    std::hint::black_box(depth) + overflow(std::hint::black_box(depth + 1))
+}
+
+const NO_READINGS: &str = r#"{"readings":[],"pages":1,"width":900,"height":900,"has_gps":false}"#;
+
+fn act(deed: &str, upload: &Upload, mut output: &File) {
+    match deed.split_once(' ').unwrap_or((deed, "")) {
+        ("abort", _) => std::process::abort(),
+        ("overflow", _) => {
+            std::hint::black_box(overflow(0));
+        }
+        ("panic", _) => panic!("on purpose"),
+        ("memory", _) => {
+            let mut hoard = Vec::new();
+            loop {
+                hoard.push(std::hint::black_box(vec![1u8; 16 << 20]));
+            }
+        }
+        ("hang", _) => loop {
+            std::hint::spin_loop();
+        },
+        ("sleep", millis) => thread::sleep(Duration::from_millis(millis.parse().unwrap())),
+        // Only whoever cannot do it gives a verdict.
+        ("open", path) => assert!(File::open(path).is_err()),
+        ("create", path) => assert!(File::create(path).is_err()),
+        ("socket", _) => assert!(std::net::UdpSocket::bind("127.0.0.1:0").is_err()),
+        ("variables", known) => {
+            let known: Vec<&str> = known.split(',').collect();
+            assert!(std::env::vars().all(|(name, _)| known.contains(&&*name)));
+        }
+        ("garbage", _) => output.write_all(&[0xEE; 4096]).unwrap(),
+        ("giant", _) => output.write_all(&[7, 0xFF, 0xFF, 0xFF, 0x7F]).unwrap(),
+        ("foreign", _) => output.write_all(&frame(4, &[0; 100])).unwrap(),
+        ("flood", _) => loop {
+            output.write_all(&frame(5, NO_READINGS.as_bytes())).unwrap();
+        },
+        ("trickle", _) => {
+            output.write_all(&[7, 0, 0, 1, 0]).unwrap();
+            loop {
+                output.write_all(b" ").unwrap();
+                thread::sleep(Duration::from_millis(5));
+            }
+        }
+        ("lie", _) => {
+            let answer = format!("{{\"report\":{NO_READINGS},\"look\":null}}");
+            output.write_all(&frame(7, answer.as_bytes())).unwrap();
+            thread::sleep(Duration::from_secs(5));
+        }
+        ("decoding", _) => {
+            let mut dies = DiesAtDecoding(output);
+            let options = Options::default();
+            let _ = pipeline::validate_before(upload, &RULES, options, &mut Unlimited, &mut dies);
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn acts_as_worker() {
+    let Ok(limits) = std::env::var(ACTS) else {
+        return;
+    };
+    let (address_space, cpu_seconds) = limits.split_once(' ').unwrap();
+    let limits = Limits {
+        address_space: address_space.parse().unwrap(),
+        cpu_seconds: cpu_seconds.parse().unwrap(),
+    };
+    let input = File::from(io::stdin().as_fd().try_clone_to_owned().unwrap());
+    let output = File::options().write(true).open("/proc/self/fd/3").unwrap();
+    let aside = output.try_clone().unwrap();
+    child::run_on(input, output, limits, move |upload| act(&deed(upload), upload, &aside)).unwrap();
+}
+
+fn ask(judge: &Judge, deed: &str) -> Verdict {
+    judge.validate(&file(deed), &RULES, Options::default(), &mut Unlimited).unwrap()
+}
+
+/// The verdict of a file that no process survived.
+fn is_refused(verdict: &Verdict) {
+    assert_eq!(verdict.decision, Decision::Reject);
+    let [ruled] = &verdict.findings[..] else { panic!("{:?}", verdict.findings) };
+    assert_eq!(ruled.finding.reason.code, "FILE_UNPROCESSABLE");
+    assert_eq!((ruled.severity, ruled.finding.doubtful), (Severity::Error, false));
+    assert_eq!((ruled.check, ruled.page), ("file.integrity", 0));
+    assert!(verdict.annotated.is_none());
+    assert_eq!(verdict.detected.media_type, Some("image/jpeg"));
+    assert_eq!(verdict.detected.sha256.len(), 64);
+}
+
+/// Ids of the checks that came out as `status`.
+fn of_status(verdict: &Verdict, status: Status) -> Vec<&'static str> {
+    let outcomes = verdict.checks.iter().filter(|outcome| outcome.status == status);
+    outcomes.map(|outcome| outcome.check).collect()
+}
+
+#[test]
+fn a_file_that_does_nothing_is_judged_as_ever() {
+    let judge = judge(quick());
+    for deed in ["", "sleep 50"] {
+        let here = pipeline::validate(&file(deed), &RULES, Options::default(), &mut Unlimited);
+        assert_eq!(support::said(&ask(&judge, deed)), support::said(&here.unwrap()), "{deed}");
+    }
+    assert_eq!(judge.counts().started, 1);
+}
+
+#[test]
+fn a_file_that_ends_its_process_twice_is_refused_and_the_next_one_is_judged() {
+    let judge = judge(quick());
+    for (number, deed) in (1..).zip(["abort", "overflow", "panic", "memory"]) {
+        is_refused(&ask(&judge, deed));
+        let counts = judge.counts();
+        assert_eq!(
+            (counts.crashed, counts.out_of_time, counts.killed),
+            (2 * number, 0, 0),
+            "{deed}"
+        );
+        assert_eq!(ask(&judge, "").decision, Decision::Accept, "after {deed}");
+    }
+}
+
+#[test]
+fn an_answer_that_can_be_none_is_worth_no_more_than_a_crash() {
+    let judge = judge(quick());
+    for deed in ["garbage", "giant", "foreign", "flood", "lie"] {
+        is_refused(&ask(&judge, deed));
+        assert_eq!(ask(&judge, "").decision, Decision::Accept, "after {deed}");
+    }
+    assert_eq!((judge.counts().crashed, judge.counts().out_of_time), (10, 0));
+}
+
+#[test]
+fn a_file_without_end_is_refused_when_its_time_is_over_and_not_tried_again() {
+    let judge = judge(quick());
+    for (number, deed) in (1..).zip(["hang", "trickle", "sleep 60000"]) {
+        let started = Instant::now();
+        let verdict = ask(&judge, deed);
+        let took = started.elapsed();
+        is_refused(&verdict);
+        assert!((2.0..3.5).contains(&took.as_secs_f64()), "{deed} took {took:?}");
+        assert_eq!((judge.counts().out_of_time, judge.counts().crashed), (number, 0));
+        let recorded = verdict.readings.iter().find(|it| it.entry.id == "file.integrity").unwrap();
+        assert_eq!(recorded.read.as_ref().unwrap()["state"], "out-of-time");
+    }
+    assert_eq!(ask(&judge, "").decision, Decision::Accept);
+}
+
+#[test]
+fn what_was_known_before_decoding_is_told_of_a_file_that_dies_in_it() {
+    let judge = judge(quick());
+    let verdict = ask(&judge, "decoding");
+    is_refused(&verdict);
+    assert_eq!(judge.counts().crashed, 2);
+    let passed = of_status(&verdict, Status::Passed);
+    for check in ["file.size", "file.format", "file.pixels", "file.trailing", "file.animation"] {
+        assert!(passed.contains(&check), "{check}: {passed:?}");
+    }
+    assert_eq!(of_status(&verdict, Status::Failed), ["file.integrity"]);
+    assert!(verdict.detected.width > 800 && verdict.detected.pages == 0);
+    let skipped = verdict.checks.iter().filter(|outcome| outcome.status == Status::Skipped);
+    let mut count = 0;
+    for outcome in skipped {
+        let detail = outcome.detail.as_deref();
+        assert!(matches!(detail, Some("not-decoded" | "switched-off")), "{outcome:?}");
+        count += 1;
+    }
+    assert!(count > 20, "{count} skipped");
+}
+
+#[test]
+fn of_a_file_that_dies_at_once_kind_and_size_are_told() {
+    let verdict = ask(&judge(quick()), "abort");
+    assert_eq!(of_status(&verdict, Status::Passed), ["file.size", "file.format"]);
+    assert_eq!(verdict.checks.len(), scanvet::checks::CATALOG.len());
+}
+
+#[test]
+fn no_pack_can_let_a_file_pass_that_no_process_survives() {
+    let judge = judge(quick());
+    for (from, to) in [
+        (
+            "[checks.\"file.integrity\"]\nseverity = \"error\"",
+            "[checks.\"file.integrity\"]\non = false\nseverity = \"error\"",
+        ),
+        (
+            "[checks.\"file.integrity\"]\nseverity = \"error\"",
+            "[checks.\"file.integrity\"]\nseverity = \"warning\"",
+        ),
+    ] {
+        let mut packs = embedded_packs();
+        let before = packs.clone();
+        packs.iter_mut().for_each(|(_, text)| *text = text.replace(from, to));
+        assert_ne!(packs, before);
+        let book = RuleBook::load(&packs, None).unwrap();
+        let rules = book.rules(&Default::default(), "id-card-front", support::TODAY).unwrap();
+        let verdict =
+            judge.validate(&file("abort"), &rules, Options::default(), &mut Unlimited).unwrap();
+        is_refused(&verdict);
+    }
+}
+
+#[test]
+fn a_process_opens_no_file_makes_none_has_no_socket_and_no_variables() {
+    let judge = judge(quick());
+    let made = std::env::temp_dir().join(format!("made-by-a-worker-{}", std::process::id()));
+    let create = format!("create {}", made.display());
+    let variables = "variables MALLOC_ARENA_MAX,RAYON_NUM_THREADS,SCANVET_TEST_ACTS_AS_WORKER,PWD,SHLVL,_,OLDPWD";
+    for deed in ["open /etc/passwd", &create, "socket", variables] {
+        assert_eq!(ask(&judge, deed).decision, Decision::Accept, "{deed}");
+    }
+    assert!(!made.exists());
+    assert_eq!(judge.counts().crashed, 0);
+}
+
+#[test]
+fn a_process_that_is_killed_from_outside_is_replaced_and_its_file_judged() {
+    let judge = Arc::new(judge(Settings { processes: 1, ..quick() }));
+    for (number, signal) in (1..).zip(["KILL", "TERM", "INT", "HUP"]) {
+        if judge.waiting().is_empty() {
+            judge.start().unwrap();
+        }
+        let [process] = judge.waiting()[..] else { panic!("one waits") };
+        let judging = thread::spawn({
+            let judge = Arc::clone(&judge);
+            move || ask(&judge, "sleep 700")
+        });
+        thread::sleep(Duration::from_millis(300));
+        kill(signal, process);
+        assert_eq!(judging.join().unwrap().decision, Decision::Accept, "{signal}");
+        assert_eq!((judge.counts().killed, judge.counts().crashed), (number, 0), "{signal}");
+    }
+}
+
+#[test]
+fn a_process_that_was_killed_while_it_waited_is_replaced_without_a_word() {
+    let judge = judge(quick());
+    judge.start().unwrap();
+    let [process] = judge.waiting()[..] else { panic!("one waits") };
+    kill("KILL", process);
+    thread::sleep(Duration::from_millis(100));
+    assert_eq!(ask(&judge, "").decision, Decision::Accept);
+    assert_eq!((judge.counts().started, judge.counts().crashed), (2, 0));
+}
+
+#[test]
+fn a_crash_by_a_signal_that_only_files_cause_is_the_files() {
+    let judge = Arc::new(judge(Settings { processes: 1, ..quick() }));
+    judge.start().unwrap();
+    let [process] = judge.waiting()[..] else { panic!("one waits") };
+    let judging = thread::spawn({
+        let judge = Arc::clone(&judge);
+        move || ask(&judge, "sleep 700")
+    });
+    thread::sleep(Duration::from_millis(300));
+    kill("XCPU", process);
+    // The second try goes well.
+    assert_eq!(judging.join().unwrap().decision, Decision::Accept);
+    assert_eq!((judge.counts().killed, judge.counts().crashed), (0, 1));
+}
+
+fn kill(signal: &str, process: u32) {
+    let status = Command::new("kill").args(["-s", signal, &process.to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+#[test]
+fn whoever_kills_without_end_is_told_and_no_file_blamed() {
+    // A worker that says it is ready, and is killed as soon as it gets work.
+    let script = "printf \"$HELLO\"; dd bs=1 count=1 >/dev/null 2>&1; kill -s KILL $$";
+    let hello = hello();
+    let escaped: String = hello.iter().map(|byte| format!("\\{byte:03o}")).collect();
+    let script = script.replace("$HELLO", &escaped);
+    let program = Program::with("/bin/sh", ["-c", &script]);
+    let judge = Judge::isolated(Isolation::All, program, quick()).unwrap();
+    let judged = judge.validate(&file(""), &RULES, Options::default(), &mut Unlimited);
+    assert!(matches!(judged, Err(Stopped::Worker(WorkerFault::Killed))), "{judged:?}");
+    assert_eq!(judge.counts().crashed, 0);
+}
+
+/// What a worker process says first.
+fn hello() -> Vec<u8> {
+    let mut worker = Command::new(env!("CARGO_BIN_EXE_scanvet"))
+        .args(["worker", "--address-space", "600000000", "--cpu-seconds", "5"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    thread::sleep(Duration::from_millis(500));
+    drop(worker.stdin.take());
+    worker.wait_with_output().unwrap().stdout
+}
+
+/// Leaves after some time.
+struct Leaving(Instant);
+
+impl Budget for Leaving {
+    fn expired(&mut self) -> bool {
+        Instant::now() >= self.0
+    }
+}
+
+#[test]
+fn a_caller_who_leaves_ends_the_work_at_once() {
+    let judge = judge(quick());
+    let started = Instant::now();
+    let mut leaving = Leaving(started + Duration::from_millis(300));
+    let judged = judge.validate(&file("hang"), &RULES, Options::default(), &mut leaving);
+    assert!(matches!(judged, Err(Stopped::Expired(_))));
+    assert!(started.elapsed() < Duration::from_millis(900), "{:?}", started.elapsed());
+    assert_eq!(judge.counts().out_of_time + judge.counts().crashed, 0, "nobody blames the file");
+    assert_eq!(ask(&judge, "").decision, Decision::Accept);
+}
+
+#[test]
+fn a_worker_ends_with_its_owner_even_when_it_is_busy() {
+    use std::io::Read;
+    let own = std::env::current_exe().unwrap();
+    let mut worker = Command::new("/bin/sh")
+        .args(["-c", SCRIPT])
+        .arg(own)
+        .args(["--address-space", "600000000", "--cpu-seconds", "60"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut head = [0; 5];
+    worker.stdout.as_mut().unwrap().read_exact(&mut head).unwrap();
+    let rules = serde_json::json!({ "place": 0, "rules": RULES.carried() }).to_string();
+    let job = r#"{"place":0,"declared":null,"options":{"fail_fast":false,"annotate":false},"keep":"nothing"}"#;
+    let mut input = worker.stdin.take().unwrap();
+    for (kind, content) in [(2, rules.as_bytes()), (3, job.as_bytes()), (4, &file("hang").bytes)] {
+        input.write_all(&frame(kind, content)).unwrap();
+    }
+    thread::sleep(Duration::from_millis(300));
+    assert!(worker.try_wait().unwrap().is_none(), "it is busy");
+    drop(input);
+    let end = Instant::now() + Duration::from_secs(3);
+    while worker.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < end, "it lives on");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
