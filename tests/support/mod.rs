@@ -10,6 +10,7 @@ pub mod filings;
 pub mod fixtures;
 pub mod forms;
 pub mod letters;
+pub mod pdf;
 pub mod person;
 pub mod photo;
 pub mod photo_backdrops;
