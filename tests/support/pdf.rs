@@ -352,8 +352,7 @@ pub fn updated(file: &[u8], objects: &[(u32, Object)], root: u32) -> Vec<u8> {
     for (number, at) in places {
         bytes.extend(format!("{number} 1\n{at:010} 00000 n\r\n").into_bytes());
     }
-    let trailer =
-        format!("/Size {size} /Root {root} 0 R /ID [<{id}> <{id}>] /Prev {previous}");
+    let trailer = format!("/Size {size} /Root {root} 0 R /ID [<{id}> <{id}>] /Prev {previous}");
     bytes.extend(format!("trailer\n<< {trailer} >>\nstartxref\n{start}\n%%EOF\n").into_bytes());
     bytes
 }

@@ -15,10 +15,41 @@ pub struct Feature {
 
 /// Names by which such things are found, and those on the way to them.
 pub const NAMES: &[&str] = &[
-    "A", "AA", "AF", "AFRelationship", "AcroForm", "Action", "EF", "EmbeddedFile", "EmbeddedFiles",
-    "FileAttachment", "Filespec", "GoToE", "GoToR", "Hide", "ImportData", "JS", "JavaScript", "Launch",
-    "Movie", "Named", "Names", "Next", "OpenAction", "Print", "Rendition", "ResetForm", "RichMedia",
-    "RichMediaContent", "S", "Screen", "Sound", "SubmitForm", "URI", "Win", "XFA",
+    "A",
+    "AA",
+    "AF",
+    "AFRelationship",
+    "AcroForm",
+    "Action",
+    "EF",
+    "EmbeddedFile",
+    "EmbeddedFiles",
+    "FileAttachment",
+    "Filespec",
+    "GoToE",
+    "GoToR",
+    "Hide",
+    "ImportData",
+    "JS",
+    "JavaScript",
+    "Launch",
+    "Movie",
+    "Named",
+    "Names",
+    "Next",
+    "OpenAction",
+    "Print",
+    "Rendition",
+    "ResetForm",
+    "RichMedia",
+    "RichMediaContent",
+    "S",
+    "Screen",
+    "Sound",
+    "SubmitForm",
+    "URI",
+    "Win",
+    "XFA",
 ];
 
 const SCRIPT: &str = "<< /S /JavaScript /JS (app.alert\\(1\\);) >>";
@@ -93,13 +124,14 @@ pub const FEATURES: &[Feature] = &[
     }),
     acts("a script among the names, two levels down", |scan| {
         let action = scan.pdf.add(SCRIPT);
-        let leaf = scan
-            .pdf
-            .add(format!("<< /Limits [(start) (start)] /Names [(start) {action} 0 R] >>"));
+        let leaf =
+            scan.pdf.add(format!("<< /Limits [(start) (start)] /Names [(start) {action} 0 R] >>"));
         let tree = scan.pdf.add(format!("<< /Kids [{leaf} 0 R] >>"));
         named(scan, &format!("/JavaScript {tree} 0 R"));
     }),
-    acts("a script on closing the document", |scan| catalogue(scan, &format!("/AA << /WC {SCRIPT} >> "))),
+    acts("a script on closing the document", |scan| {
+        catalogue(scan, &format!("/AA << /WC {SCRIPT} >> "))
+    }),
     acts("a script on printing", |scan| catalogue(scan, &format!("/AA << /WP {SCRIPT} >> "))),
     acts("a script on opening a page", |scan| page(scan, &format!("/AA << /O {SCRIPT} >> "))),
     acts("a script on closing a page, by reference", |scan| {
@@ -124,8 +156,7 @@ pub const FEATURES: &[Feature] = &[
     }),
     acts("a script behind a bookmark", |scan| {
         let outlines = scan.pdf.reserve();
-        let item =
-            scan.pdf.add(format!("<< /Title (Start) /Parent {outlines} 0 R /A {SCRIPT} >>"));
+        let item = scan.pdf.add(format!("<< /Title (Start) /Parent {outlines} 0 R /A {SCRIPT} >>"));
         scan.pdf.set(
             outlines,
             format!("<< /Type /Outlines /First {item} 0 R /Last {item} 0 R /Count 1 >>"),
@@ -180,14 +211,16 @@ pub const FEATURES: &[Feature] = &[
     }),
     acts("rich media", |scan| {
         let script = scan.pdf.flate("", b"nothing");
-        let asset = scan.pdf.add(format!(
-            "<< /Type /Filespec /F (film.swf) /EF << /F {script} 0 R >> >>"
-        ));
-        let content = format!("/RichMediaContent << /Assets << /Names [(film.swf) {asset} 0 R] >> >>");
+        let asset =
+            scan.pdf.add(format!("<< /Type /Filespec /F (film.swf) /EF << /F {script} 0 R >> >>"));
+        let content =
+            format!("/RichMediaContent << /Assets << /Names [(film.swf) {asset} 0 R] >> >>");
         scan.annotation(&format!("/Subtype /RichMedia {content}"));
     }),
     acts("rich media without a file", |scan| {
-        scan.annotation("/Subtype /RichMedia /RichMediaSettings << /Activation << /Condition /PO >> >>");
+        scan.annotation(
+            "/Subtype /RichMedia /RichMediaSettings << /Activation << /Condition /PO >> >>",
+        );
     }),
     carries("a file among the names", |scan| {
         let file = file(scan);
@@ -195,9 +228,7 @@ pub const FEATURES: &[Feature] = &[
     }),
     carries("a file among the names, two levels down", |scan| {
         let file = file(scan);
-        let leaf = scan
-            .pdf
-            .add(format!("<< /Limits [(a) (a)] /Names [(a) {file} 0 R] >>"));
+        let leaf = scan.pdf.add(format!("<< /Limits [(a) (a)] /Names [(a) {file} 0 R] >>"));
         let tree = scan.pdf.add(format!("<< /Kids [{leaf} 0 R] >>"));
         named(scan, &format!("/EmbeddedFiles {tree} 0 R"));
     }),
@@ -230,8 +261,9 @@ pub const FEATURES: &[Feature] = &[
         name: "a form of XML in parts",
         code: ASKS,
         add: |scan| {
-            let parts: Vec<u32> =
-                ["<xdp:xdp>", "<template/>", "</xdp:xdp>"].map(|xml| scan.pdf.flate("", xml.as_bytes())).into();
+            let parts: Vec<u32> = ["<xdp:xdp>", "<template/>", "</xdp:xdp>"]
+                .map(|xml| scan.pdf.flate("", xml.as_bytes()))
+                .into();
             let [start, template, end] = parts[..] else { unreachable!("three parts") };
             let form = scan.pdf.add(format!(
                 "<< /Fields [] /XFA [(preamble) {start} 0 R (template) {template} 0 R (postamble) {end} 0 R] >>"
@@ -260,9 +292,17 @@ pub fn grown() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     self::opens(&mut hybrid, &format!("{hidden} 0 R"));
     let first = updated(&plain, &[catalogue("/PageMode /UseNone")], root);
     vec![
-        ("a script that a revision added", ACTS, updated(&plain, &[catalogue(&opens), script.clone()], root)),
+        (
+            "a script that a revision added",
+            ACTS,
+            updated(&plain, &[catalogue(&opens), script.clone()], root),
+        ),
         ("a script two revisions later", ACTS, updated(&first, &[catalogue(&opens), script], root)),
-        ("a script that a table hides and a stream shows", ACTS, hybrid.write(&Layout::of(Xref::Hybrid))),
+        (
+            "a script that a table hides and a stream shows",
+            ACTS,
+            hybrid.write(&Layout::of(Xref::Hybrid)),
+        ),
     ]
 }
 
@@ -354,7 +394,9 @@ pub const HARMLESS: &[Harmless] = &[
         scan.pages[0].more = format!("{before}/Contents [{spoken} 0 R {content} 0 R]{rest}");
     }),
     harmless("an object that the table calls free", |scan| {
-        scan.pdf.free.push(format!("<< /Type /Catalog /OpenAction {SCRIPT} /AA << /WC {SCRIPT} >> >>"));
+        scan.pdf
+            .free
+            .push(format!("<< /Type /Catalog /OpenAction {SCRIPT} /AA << /WC {SCRIPT} >> >>"));
     }),
     harmless("a comment between objects", |scan| {
         let page = scan.pages[0].number;
@@ -374,14 +416,20 @@ pub const HARMLESS: &[Harmless] = &[
     }),
     harmless("an empty list of fields", |scan| catalogue(scan, "/AcroForm << /Fields [] >> ")),
     harmless("how to show it", |scan| {
-        catalogue(scan, "/ViewerPreferences << /FitWindow true /PrintScaling /None >> /PageLayout /SinglePage /Lang (zh-CN) ");
+        catalogue(
+            scan,
+            "/ViewerPreferences << /FitWindow true /PrintScaling /None >> /PageLayout /SinglePage /Lang (zh-CN) ",
+        );
     }),
     Harmless {
         name: "a field for a name",
         code: Some("PDF_FORM_FIELDS"),
         add: |scan| {
             let field = scan.annotation("/Subtype /Widget /FT /Tx /T (name) /V (/JS)");
-            catalogue(scan, &format!("/AcroForm << /Fields [{field} 0 R] /NeedAppearances true >> "));
+            catalogue(
+                scan,
+                &format!("/AcroForm << /Fields [{field} 0 R] /NeedAppearances true >> "),
+            );
         },
     },
     Harmless {

@@ -99,7 +99,9 @@ impl Encryption {
         let form = match method {
             Method::Rc4Short => "/V 1 /R 2",
             Method::Rc4Long => "/V 2 /R 3 /Length 128",
-            _ => "/V 4 /R 4 /Length 128 /CF << /StdCF << /CFM /AESV2 /AuthEvent /DocOpen /Length 16 >> >> /StmF /StdCF /StrF /StdCF",
+            _ => {
+                "/V 4 /R 4 /Length 128 /CF << /StdCF << /CFM /AESV2 /AuthEvent /DocOpen /Length 16 >> >> /StmF /StdCF /StrF /StdCF"
+            }
         };
         let text = format!(
             "<< /Filter /Standard {form} /O <{}> /U <{}> /P {PERMISSIONS} >>",
@@ -305,7 +307,8 @@ fn rc4(key: &[u8], bytes: &[u8]) -> Vec<u8> {
 
 /// RFC 1321.
 fn md5(bytes: &[u8]) -> [u8; 16] {
-    const SHIFTS: [[u32; 4]; 4] = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
+    const SHIFTS: [[u32; 4]; 4] =
+        [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
     let mut message = bytes.to_vec();
     message.push(0x80);
     message.resize(message.len().next_multiple_of(64), 0);

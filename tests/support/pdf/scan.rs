@@ -63,7 +63,10 @@ impl Scan {
     /// Adds a page that is all one image.
     pub fn page(&mut self, image: &Image, ppi: f64) {
         let number = self.pdf.stream(image.dictionary(), image.data.clone());
-        self.page_of(number, [image.width, image.height].map(|side| f64::from(side) * POINTS / ppi));
+        self.page_of(
+            number,
+            [image.width, image.height].map(|side| f64::from(side) * POINTS / ppi),
+        );
     }
 
     /// Adds a page filled by an XObject that is there, in points.
@@ -93,9 +96,10 @@ impl Scan {
 
     /// Adds an annotation to the first page, by the entries of its dictionary.
     pub fn annotation(&mut self, entries: &str) -> u32 {
-        let number = self
-            .pdf
-            .add(format!("<< /Type /Annot /Rect [10 10 90 40] /P {} 0 R {entries} >>", self.pages[0].number));
+        let number = self.pdf.add(format!(
+            "<< /Type /Annot /Rect [10 10 90 40] /P {} 0 R {entries} >>",
+            self.pages[0].number
+        ));
         self.pages[0].annotations.push(number);
         number
     }

@@ -25,7 +25,8 @@ pub fn signed() -> Signed {
     let value = scan.pdf.add(format!(
         "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /adbe.pkcs7.detached /ByteRange {RANGE} /Contents <{hole}> /M (D:20261125120000Z) >>"
     ));
-    let field = scan.annotation(&format!("/Subtype /Widget /FT /Sig /T (signature) /F 132 /V {value} 0 R"));
+    let field =
+        scan.annotation(&format!("/Subtype /Widget /FT /Sig /T (signature) /F 132 /V {value} 0 R"));
     scan.catalogue = format!("/AcroForm << /Fields [{field} 0 R] /SigFlags 3 >> ");
     let pdf = scan.finish();
     let mut file = pdf.write(&Layout::of(Xref::Table));
@@ -42,9 +43,12 @@ pub fn signed_later() -> Vec<u8> {
     let form = format!("/AcroForm << /Fields [{} 0 R] /SigFlags 3 >>", value + 1);
     let catalogue = with(&pdf.objects[&pdf.root].text, &form);
     let objects = [
-        (value, object(format!(
-            "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /adbe.pkcs7.detached /ByteRange {RANGE} /Contents <{hole}> >>"
-        ))),
+        (
+            value,
+            object(format!(
+                "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /adbe.pkcs7.detached /ByteRange {RANGE} /Contents <{hole}> >>"
+            )),
+        ),
         (value + 1, object(format!("<< /FT /Sig /T (signature) /V {value} 0 R >>"))),
         (pdf.root, object(catalogue)),
     ];
