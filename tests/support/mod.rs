@@ -9,6 +9,7 @@ pub mod faults;
 pub mod filings;
 pub mod fixtures;
 pub mod forms;
+pub mod isolated;
 pub mod letters;
 pub mod pdf;
 pub mod person;
