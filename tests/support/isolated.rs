@@ -40,20 +40,39 @@ impl Answer {
     }
 }
 
-/// `scanvet check` on a file in a folder of its own.
+/// `scanvet check` on one file.
 pub fn check(bytes: &[u8], name: &str) -> Answer {
-    let folder = tempfile::tempdir().expect("a folder for a while");
-    let path = folder.path().join(format!("{name}.pdf"));
-    fs::write(&path, bytes).expect("room for a file");
-    check_file(&path, folder.path())
+    let Run { mut said, status, elapsed, peak_mb } = check_all(&[(name.to_owned(), bytes)]);
+    let (decision, codes) =
+        said.pop().flatten().map_or((None, Vec::new()), |said| (Some(said.0), said.1));
+    Answer { decision, codes, status, elapsed, peak_mb }
 }
 
-fn check_file(path: &Path, folder: &Path) -> Answer {
-    let said = folder.join("said.json");
+/// What became of several files that were judged in one run.
+#[derive(Debug)]
+pub struct Run {
+    /// Decision and reasons for each, where the program said so.
+    pub said: Vec<Option<(String, Vec<String>)>>,
+    /// What the program returned; `None` where it was ended by a signal, or by us.
+    pub status: Option<i32>,
+    /// From start to end.
+    pub elapsed: Duration,
+    /// The most that all processes held at once, in megabytes; 0 where the system does not tell.
+    pub peak_mb: u64,
+}
+
+/// `scanvet check` on several files, by name and bytes, in a folder of their own.
+pub fn check_all(files: &[(String, impl AsRef<[u8]>)]) -> Run {
+    let folder = tempfile::tempdir().expect("a folder for a while");
+    let path = |name: &str| folder.path().join(format!("{name}.pdf"));
+    for (name, bytes) in files {
+        fs::write(path(name), bytes).expect("room for a file");
+    }
+    let said = folder.path().join("said.json");
     let started = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_scanvet"))
         .args(["check", "--format", "json"])
-        .arg(path)
+        .args(files.iter().map(|(name, _)| path(name)))
         .stdin(Stdio::null())
         .stdout(File::create(&said).expect("room for an answer"))
         .stderr(Stdio::null())
@@ -61,17 +80,18 @@ fn check_file(path: &Path, folder: &Path) -> Answer {
         .expect("the program runs");
     let (status, peak_kb) = watched(&mut child, started);
     let elapsed = started.elapsed();
-    let said = fs::read_to_string(&said).unwrap_or_default();
-    let json: Value = serde_json::from_str(&said).unwrap_or(Value::Null);
-    let word = |value: &Value| value.as_str().map(str::to_owned);
+    let lines = fs::read_to_string(&said).unwrap_or_default();
+    let said = files.iter().map(|(name, _)| answer(&lines, &path(name))).collect();
+    Run { said, status, elapsed, peak_mb: peak_kb >> 10 }
+}
+
+/// What was said of a file, in whichever line.
+fn answer(lines: &str, path: &Path) -> Option<(String, Vec<String>)> {
+    let lines = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let json = lines.into_iter().find(|json| json["file"].as_str() == path.to_str())?;
     let codes = json["findings"].as_array().into_iter().flatten();
-    Answer {
-        decision: word(&json["verdict"]).map(|word| word.replace("VERDICT_", "")),
-        codes: codes.filter_map(|finding| word(&finding["reason"])).collect(),
-        status,
-        elapsed,
-        peak_mb: peak_kb >> 10,
-    }
+    let codes = codes.filter_map(|finding| Some(finding["reason"].as_str()?.to_owned()));
+    Some((json["verdict"].as_str()?.replace("VERDICT_", ""), codes.collect()))
 }
 
 /// Waits for the end, and looks at the memory of all processes below while it does.
