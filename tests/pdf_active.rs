@@ -5,8 +5,10 @@ mod support;
 
 use rayon::prelude::*;
 use scanvet::verdict::Decision;
-use support::pdf::active::{FEATURES, HARMLESS, NAMES, grown};
+use support::pdf::active::{FEATURES, NAMES};
 use support::pdf::crypt::{Encryption, Method};
+use support::pdf::grown::grown;
+use support::pdf::harmless::HARMLESS;
 use support::pdf::scan::Scan;
 use support::pdf::{Layout, Pdf, Spelling, Xref};
 use support::{Asked, codes, judge_by, said};

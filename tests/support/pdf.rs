@@ -3,7 +3,10 @@
 //! Object numbers count from 1 in the order in which they are added. The same calls give the same bytes.
 
 pub mod active;
+mod cipher;
 pub mod crypt;
+pub mod grown;
+pub mod harmless;
 pub mod hostile;
 pub mod image;
 pub mod mutants;

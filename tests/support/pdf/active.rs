@@ -1,7 +1,6 @@
-//! Everything in a document that acts, carries files or asks for a form, and what only looks like it.
+//! Everything in a document that acts, carries files or asks for a form.
 
 use super::scan::Scan;
-use super::{Layout, Object, Xref, updated};
 
 /// One thing that a scan has no need of.
 pub struct Feature {
@@ -43,6 +42,8 @@ pub const NAMES: &[&str] = &[
     "ResetForm",
     "RichMedia",
     "RichMediaContent",
+    "3D",
+    "StructElem",
     "S",
     "Screen",
     "Sound",
@@ -52,11 +53,11 @@ pub const NAMES: &[&str] = &[
     "XFA",
 ];
 
-const SCRIPT: &str = "<< /S /JavaScript /JS (app.alert\\(1\\);) >>";
+pub(super) const SCRIPT: &str = "<< /S /JavaScript /JS (app.alert\\(1\\);) >>";
 const WIDGET: &str = "/Subtype /Widget /FT /Btn /T (button) /Ff 65536";
-const LINK: &str = "/Subtype /Link /Border [0 0 0]";
+pub(super) const LINK: &str = "/Subtype /Link /Border [0 0 0]";
 
-const ACTS: &str = "PDF_ACTIVE_CONTENT";
+pub(super) const ACTS: &str = "PDF_ACTIVE_CONTENT";
 const CARRIES: &str = "PDF_EMBEDDED_FILE";
 const ASKS: &str = "PDF_XFA";
 
@@ -69,7 +70,7 @@ const fn carries(name: &'static str, add: fn(&mut Scan)) -> Feature {
 }
 
 /// Adds an entry to the catalogue.
-fn catalogue(scan: &mut Scan, entry: &str) {
+pub(super) fn catalogue(scan: &mut Scan, entry: &str) {
     scan.catalogue.push_str(entry);
 }
 
@@ -79,12 +80,12 @@ fn page(scan: &mut Scan, entry: &str) {
 }
 
 /// Opens with an action.
-fn opens(scan: &mut Scan, action: &str) {
+pub(super) fn opens(scan: &mut Scan, action: &str) {
     catalogue(scan, &format!("/OpenAction {action} "));
 }
 
 /// A link on the page with an action.
-fn link(scan: &mut Scan, action: &str) {
+pub(super) fn link(scan: &mut Scan, action: &str) {
     scan.annotation(&format!("{LINK} /A {action}"));
 }
 
@@ -103,7 +104,7 @@ fn file(scan: &mut Scan) -> u32 {
 }
 
 /// What the names of the catalogue lead to.
-fn named(scan: &mut Scan, tree: &str) {
+pub(super) fn named(scan: &mut Scan, tree: &str) {
     catalogue(scan, &format!("/Names << {tree} >> "));
 }
 
@@ -222,6 +223,47 @@ pub const FEATURES: &[Feature] = &[
             "/Subtype /RichMedia /RichMediaSettings << /Activation << /Condition /PO >> >>",
         );
     }),
+    acts("a rendition that plays", |scan| {
+        let clip =
+            "<< /Type /MediaClip /S /MCD /CT (video/mp4) /D << /Type /Filespec /F (film.mp4) >> >>";
+        let rendition = scan.pdf.add(format!("<< /Type /Rendition /S /MR /C {clip} >>"));
+        scan.annotation(&format!(
+            "/Subtype /Screen /A << /S /Rendition /OP 0 /R {rendition} 0 R >>"
+        ));
+    }),
+    acts("a film on the page", |scan| {
+        scan.annotation("/Subtype /Movie /Movie << /F (film.avi) >> /A true");
+    }),
+    acts("a sound behind a link", |scan| {
+        let sound = scan.pdf.stream("/Type /Sound /R 8000", [128; 80]);
+        link(scan, &format!("<< /S /Sound /Sound {sound} 0 R >>"));
+    }),
+    acts("a scene in three dimensions", |scan| {
+        let scene = scan.pdf.stream("/Type /3D /Subtype /U3D", *b"U3D\0");
+        scan.annotation(&format!("/Subtype /3D /3DD {scene} 0 R"));
+    }),
+    acts("an address that is a script", |scan| {
+        link(scan, "<< /S /URI /URI (javascript:app.alert\\(1\\)) >>");
+    }),
+    acts("a script whose type is told elsewhere", |scan| {
+        let kind = scan.pdf.add("/JavaScript");
+        let script = scan.pdf.add("(app.alert\\(1\\);)");
+        link(scan, &format!("<< /S {kind} 0 R /JS {script} 0 R >>"));
+    }),
+    acts("a program whose type is told elsewhere", |scan| {
+        let kind = scan.pdf.add("/Launch");
+        link(scan, &format!("<< /S {kind} 0 R /F (program.exe) >>"));
+    }),
+    acts("a script that calls itself a part of the text", |scan| {
+        link(scan, &SCRIPT.replace("<<", "<< /Type /StructElem"));
+    }),
+    acts("a program that calls itself a part of the text", |scan| {
+        link(scan, "<< /Type /StructElem /S /Launch /F (program.exe) >>");
+    }),
+    acts("a script in a stream that calls itself a picture", |scan| {
+        let script = scan.pdf.flate("/Type /XObject /Subtype /Image", b"app.alert(1);");
+        link(scan, &format!("<< /JS {script} 0 R >>"));
+    }),
     carries("a file among the names", |scan| {
         let file = file(scan);
         named(scan, &format!("/EmbeddedFiles << /Names [(letter.txt) {file} 0 R] >>"));
@@ -258,6 +300,14 @@ pub const FEATURES: &[Feature] = &[
         },
     },
     Feature {
+        name: "a form of XML in a stream that calls itself a picture",
+        code: ASKS,
+        add: |scan| {
+            let form = scan.pdf.flate("/Subtype /Image", b"<xdp:xdp/>");
+            catalogue(scan, &format!("/AcroForm << /Fields [] /XFA {form} 0 R >> "));
+        },
+    },
+    Feature {
         name: "a form of XML in parts",
         code: ASKS,
         add: |scan| {
@@ -268,176 +318,6 @@ pub const FEATURES: &[Feature] = &[
             let form = scan.pdf.add(format!(
                 "<< /Fields [] /XFA [(preamble) {start} 0 R (template) {template} 0 R (postamble) {end} 0 R] >>"
             ));
-            catalogue(scan, &format!("/AcroForm {form} 0 R "));
-        },
-    },
-];
-
-/// Files in which an action comes or hides by the way in which files grow: name, code, bytes.
-pub fn grown() -> Vec<(&'static str, &'static str, Vec<u8>)> {
-    let table = Layout::of(Xref::Table);
-    let whole = Scan::good().finish();
-    let plain = whole.write(&table);
-    let root = whole.root;
-    let catalogue = |more: &str| {
-        let text = whole.objects[&root].text.replace(" >>", &format!(" {more} >>"));
-        (root, Object { text, data: None })
-    };
-    let far = whole.objects.len() as u32 + 40;
-    let script = (far, Object { text: SCRIPT.to_owned(), data: None });
-    let opens = format!("/OpenAction {far} 0 R");
-    let mut hybrid = Scan::good();
-    let hidden = hybrid.pdf.add(SCRIPT);
-    hybrid.pdf.hidden.push(hidden);
-    self::opens(&mut hybrid, &format!("{hidden} 0 R"));
-    let first = updated(&plain, &[catalogue("/PageMode /UseNone")], root);
-    vec![
-        (
-            "a script that a revision added",
-            ACTS,
-            updated(&plain, &[catalogue(&opens), script.clone()], root),
-        ),
-        ("a script two revisions later", ACTS, updated(&first, &[catalogue(&opens), script], root)),
-        (
-            "a script that a table hides and a stream shows",
-            ACTS,
-            hybrid.write(&Layout::of(Xref::Hybrid)),
-        ),
-    ]
-}
-
-/// What is no fault: a name, what is done to a good scan, and the warning that it gives, if any.
-pub struct Harmless {
-    /// What and where.
-    pub name: &'static str,
-    /// A warning.
-    pub code: Option<&'static str>,
-    /// Puts it into a good scan.
-    pub add: fn(&mut Scan),
-}
-
-const fn harmless(name: &'static str, add: fn(&mut Scan)) -> Harmless {
-    Harmless { name, code: None, add }
-}
-
-/// All of them.
-pub const HARMLESS: &[Harmless] = &[
-    harmless("a view on opening", |scan| {
-        let page = scan.pages[0].number;
-        opens(scan, &format!("[{page} 0 R /XYZ null null 0]"));
-    }),
-    harmless("a view on opening, by reference", |scan| {
-        let page = scan.pages[0].number;
-        let view = scan.pdf.add(format!("[{page} 0 R /FitH 800]"));
-        opens(scan, &format!("{view} 0 R"));
-    }),
-    harmless("a view on opening, by name", |scan| {
-        let page = scan.pages[0].number;
-        named(scan, &format!("/Dests << /Names [(start) [{page} 0 R /Fit]] >>"));
-        opens(scan, "(start)");
-    }),
-    harmless("a view on opening, by an old name", |scan| {
-        let page = scan.pages[0].number;
-        catalogue(scan, &format!("/Dests << /start [{page} 0 R /Fit] >> "));
-        opens(scan, "/start");
-    }),
-    harmless("a view on opening, as an action", |scan| {
-        let page = scan.pages[0].number;
-        opens(scan, &format!("<< /Type /Action /S /GoTo /D [{page} 0 R /Fit] >>"));
-    }),
-    harmless("a view on opening, as an action by reference", |scan| {
-        let page = scan.pages[0].number;
-        let action = scan.pdf.add(format!("<< /S /GoTo /D [{page} 0 R /FitV 0] >>"));
-        opens(scan, &format!("{action} 0 R"));
-    }),
-    harmless("the next page on opening", |scan| opens(scan, "<< /S /Named /N /NextPage >>")),
-    harmless("an address behind a link", |scan| {
-        link(scan, "<< /S /URI /URI (https://example.org/JavaScript) >>");
-    }),
-    harmless("a page behind a link", |scan| {
-        let page = scan.pages[0].number;
-        scan.annotation(&format!("{LINK} /Dest [{page} 0 R /Fit]"));
-    }),
-    harmless("bookmarks", |scan| {
-        let (page, outlines) = (scan.pages[0].number, scan.pdf.reserve());
-        let item = scan.pdf.add(format!(
-            "<< /Title (JavaScript) /Parent {outlines} 0 R /A << /S /GoTo /D [{page} 0 R /Fit] >> >>"
-        ));
-        scan.pdf.set(
-            outlines,
-            format!("<< /Type /Outlines /First {item} 0 R /Last {item} 0 R /Count 1 >>"),
-        );
-        catalogue(scan, &format!("/Outlines {outlines} 0 R /PageMode /UseOutlines "));
-    }),
-    harmless("a comment", |scan| {
-        scan.annotation("/Subtype /Text /Contents (/JS /Launch /AA)");
-    }),
-    harmless("a title that speaks of scripts", |scan| {
-        let title = "<< /Title (/OpenAction << /S /JavaScript /JS \\(app.alert\\) >>) /Producer (/Launch) >>";
-        let info = scan.pdf.add(title);
-        scan.pdf.trailer = format!("/Info {info} 0 R");
-    }),
-    harmless("metadata that speak of scripts", |scan| {
-        let xml = b"<?xpacket begin=''?><x>/S /JavaScript /JS (a) /Launch /EmbeddedFile /XFA</x>";
-        let metadata = scan.pdf.stream("/Type /Metadata /Subtype /XML", *xml);
-        catalogue(scan, &format!("/Metadata {metadata} 0 R "));
-    }),
-    harmless("a content that speaks of scripts", |scan| {
-        let drawn = &scan.pages[0];
-        let (before, after) = drawn.more.split_once("/Contents ").expect("a page has content");
-        let (content, rest) = after.split_once(" 0 R").expect("by reference");
-        let (before, content, rest) = (before.to_owned(), content.to_owned(), rest.to_owned());
-        let spoken = scan.pdf.stream(
-            "",
-            *b"/JS /JavaScript MP % /S /Launch /OpenAction /AA\n/Span << /ActualText (/JS) >> BDC EMC\n",
-        );
-        scan.pages[0].more = format!("{before}/Contents [{spoken} 0 R {content} 0 R]{rest}");
-    }),
-    harmless("an object that the table calls free", |scan| {
-        scan.pdf
-            .free
-            .push(format!("<< /Type /Catalog /OpenAction {SCRIPT} /AA << /WC {SCRIPT} >> >>"));
-    }),
-    harmless("a comment between objects", |scan| {
-        let page = scan.pages[0].number;
-        let view = scan.pdf.add(format!(
-            "% /OpenAction << /S /JavaScript /JS (a) >>\n[{page} 0 R /Fit] % /AA << /O /Launch >>"
-        ));
-        opens(scan, &format!("{view} 0 R"));
-    }),
-    harmless("an image named after a script", |scan| {
-        scan.pages[0].more = scan.pages[0].more.replace("/Scan", "/JS");
-        let drawn = "q 403.2 0 0 268.8 0 0 cm /JS Do Q";
-        let content = scan.pdf.flate("", drawn.as_bytes());
-        let more = &mut scan.pages[0].more;
-        let (before, after) = more.split_once("/Contents ").expect("a page has content");
-        let (_, rest) = after.split_once(" 0 R").expect("by reference");
-        *more = format!("{before}/Contents {content} 0 R{rest}");
-    }),
-    harmless("an empty list of fields", |scan| catalogue(scan, "/AcroForm << /Fields [] >> ")),
-    harmless("how to show it", |scan| {
-        catalogue(
-            scan,
-            "/ViewerPreferences << /FitWindow true /PrintScaling /None >> /PageLayout /SinglePage /Lang (zh-CN) ",
-        );
-    }),
-    Harmless {
-        name: "a field for a name",
-        code: Some("PDF_FORM_FIELDS"),
-        add: |scan| {
-            let field = scan.annotation("/Subtype /Widget /FT /Tx /T (name) /V (/JS)");
-            catalogue(
-                scan,
-                &format!("/AcroForm << /Fields [{field} 0 R] /NeedAppearances true >> "),
-            );
-        },
-    },
-    Harmless {
-        name: "a box to tick",
-        code: Some("PDF_FORM_FIELDS"),
-        add: |scan| {
-            let form = scan.annotation("/Subtype /Widget /FT /Btn /T (agreed) /V /Off /AS /Off");
-            let form = scan.pdf.add(format!("<< /Fields [{form} 0 R] >>"));
             catalogue(scan, &format!("/AcroForm {form} 0 R "));
         },
     },
