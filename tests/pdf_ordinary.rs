@@ -12,7 +12,7 @@ use scanvet::decode::{self, Decoded, Wanted};
 use scanvet::intake::{self, Unlimited, Upload};
 use scanvet::verdict::Decision;
 use serde::Deserialize;
-use support::{codes, judge, read, said};
+use support::{Asked, codes, judge, read, said};
 
 /// What none of them is to be refused for.
 const FALSE: [&str; 13] = [
@@ -207,13 +207,29 @@ fn the_true_resolution_of_every_image_is_told() {
     );
 }
 
+/// A slot that asks for the scan of an original.
+const ORIGINAL: &str = "authorisation-letter";
+
 #[test]
-fn a_scan_with_letters_laid_over_it_is_still_a_scan() {
+fn a_scan_is_one_also_with_a_layer_of_text() {
     for_each(
         |expected| expected.kind != Kind::Digital,
         |expected| {
-            let verdict = judge(&expected.bytes());
+            let verdict = Asked::slot(ORIGINAL).judge(&expected.bytes());
             codes(&verdict).contains(&"PDF_NOT_A_SCAN").then(|| said(&verdict))
+        },
+    );
+}
+
+#[test]
+fn what_a_program_wrote_or_drew_is_no_scan() {
+    for_each(
+        |expected| expected.kind == Kind::Digital,
+        |expected| {
+            let verdict = Asked::slot(ORIGINAL).judge(&expected.bytes());
+            let found = codes(&verdict).contains(&"PDF_NOT_A_SCAN");
+            let right = found && verdict.decision == Decision::Reject;
+            (!right).then(|| said(&verdict))
         },
     );
 }

@@ -75,8 +75,7 @@ fn a_signed_file_that_nobody_changed_is_no_fault() {
 fn a_revision_after_a_signature_is_seen() {
     let signed = signed();
     for (name, bytes) in [("a view", changed(&signed)), ("a picture", swapped(&signed))] {
-        let verdict = assert_reason(&bytes, "PDF_CHANGED_AFTER_SIGNING", name);
-        assert_ne!(verdict.decision, Decision::Accept, "{name}");
+        assert_reason(&bytes, "PDF_CHANGED_AFTER_SIGNING", name);
     }
 }
 
