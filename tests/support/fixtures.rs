@@ -37,6 +37,7 @@ pub fn drawn() -> BTreeMap<String, Vec<u8>> {
     files.sharpness();
     files.documents();
     files.0.extend(super::photo_fixtures::drawn());
+    files.0.extend(super::pdf_fixtures::drawn());
     files.filings();
     files.0
 }

@@ -12,6 +12,7 @@ pub mod forms;
 pub mod isolated;
 pub mod letters;
 pub mod pdf;
+pub mod pdf_fixtures;
 pub mod person;
 pub mod photo;
 pub mod photo_backdrops;
