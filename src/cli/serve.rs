@@ -35,6 +35,7 @@ pub(crate) fn run(common: &Common, arguments: &ServeArguments) -> Result<Exit, F
         tracing::info!(
             listen = %listener.local_addr()?,
             workers = settings.workers,
+            sandbox_layers = judge.layers().join(","),
             ruleset_version = book.version,
             ruleset_digest = book.digest,
             "serving"

@@ -6,7 +6,8 @@ use rustix::time::{ClockId, clock_gettime};
 /// Limits of one worker process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of address space.
+    /// Bytes of address space. A picture of 50 megapixels with all networks takes 230 MB of it as
+    /// JPEG, 400 MB as PNG or WebP with transparency, and 650 MB as PNG of 16 bits with transparency.
     pub address_space: u64,
     /// Seconds of processor time a file: for a worker that nobody watches any more.
     pub cpu_seconds: u64,
@@ -14,6 +15,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
+        // All of it is never in use: what is resident stays below 600 MB.
         Self { address_space: 600 * 1024 * 1024, cpu_seconds: 10 }
     }
 }

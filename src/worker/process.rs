@@ -293,29 +293,15 @@ impl Process {
         let end = Instant::now() + GRACE;
         while Instant::now() < end {
             match self.child.try_wait() {
-                Ok(Some(status)) => return self.blame(status),
+                Ok(Some(status)) => {
+                    return blame(status, out_of_memory() != self.out_of_memory);
+                }
                 Ok(None) => std::thread::sleep(Duration::from_millis(1)),
                 Err(_) => break,
             }
         }
         // It lives on without its pipe: dropping it ends it.
         Death::Own
-    }
-
-    /// The limits that a process sets for itself end it by SIGABRT (memory, stack) or SIGXCPU, and a
-    /// crash by its own signal. SIGKILL comes from outside, be it from a person or from the kernel
-    /// that has run out of memory; only of the latter the kernel keeps count.
-    fn blame(&self, status: ExitStatus) -> Death {
-        const HANG_UP: i32 = 1;
-        const INTERRUPT: i32 = 2;
-        const QUIT: i32 = 3;
-        const KILL: i32 = 9;
-        const TERMINATE: i32 = 15;
-        match status.signal() {
-            Some(KILL) if out_of_memory() != self.out_of_memory => Death::Own,
-            Some(HANG_UP | INTERRUPT | QUIT | KILL | TERMINATE) => Death::Outside,
-            _ => Death::Own,
-        }
     }
 }
 
@@ -324,6 +310,23 @@ impl Drop for Process {
         // Both fail only where it has been waited for already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Who ended a process, when its pipe is closed. The limits that it sets for itself end it by SIGABRT
+/// (memory, stack) or SIGXCPU, and a crash by its own signal. SIGKILL comes from outside, be it from a
+/// person or from the kernel that has run out of memory; only of the latter the kernel keeps count,
+/// and it has counted where `starved`.
+fn blame(status: ExitStatus, starved: bool) -> Death {
+    const HANG_UP: i32 = 1;
+    const INTERRUPT: i32 = 2;
+    const QUIT: i32 = 3;
+    const KILL: i32 = 9;
+    const TERMINATE: i32 = 15;
+    match status.signal() {
+        Some(KILL) if starved => Death::Own,
+        Some(HANG_UP | INTERRUPT | QUIT | KILL | TERMINATE) => Death::Outside,
+        _ => Death::Own,
     }
 }
 
@@ -347,4 +350,30 @@ fn read<M: DeserializeOwned>(content: &[u8]) -> Result<M, Lost> {
 fn out_of_memory() -> Option<u64> {
     let told = std::fs::read_to_string("/proc/vmstat").ok()?;
     told.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_signals_from_outside_leave_the_file_without_blame() {
+        let of_signal = |signal| blame(ExitStatus::from_raw(signal), false);
+        for (name, signal) in [("HUP", 1), ("INT", 2), ("QUIT", 3), ("KILL", 9), ("TERM", 15)] {
+            assert_eq!(of_signal(signal), Death::Outside, "{name}");
+        }
+        let own = [("ILL", 4), ("TRAP", 5), ("ABRT", 6), ("BUS", 7), ("FPE", 8), ("SEGV", 11)];
+        for (name, signal) in own.into_iter().chain([("XCPU", 24), ("XFSZ", 25), ("SYS", 31)]) {
+            assert_eq!(of_signal(signal), Death::Own, "{name}");
+        }
+        for code in [0, 1, 101] {
+            assert_eq!(blame(ExitStatus::from_raw(code << 8), false), Death::Own, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_kill_while_the_kernel_runs_out_of_memory_is_blamed_on_the_file() {
+        assert_eq!(blame(ExitStatus::from_raw(9), true), Death::Own);
+        assert_eq!(blame(ExitStatus::from_raw(15), true), Death::Outside);
+    }
 }
