@@ -5,7 +5,7 @@ mod support;
 use std::sync::LazyLock;
 
 use image::RgbImage;
-use image::imageops::{self, FilterType};
+use image::imageops;
 use rayon::prelude::*;
 use scanvet::decode::integrity::State;
 use scanvet::decode::page::Page;
@@ -178,7 +178,8 @@ fn reference(name: &str) -> RgbImage {
     let bytes = read(&format!("testdata/pdf/{name}.png"));
     let picture = image::load_from_memory(&bytes).expect("a picture").into_rgb8();
     let (width, height) = (picture.width() / REDUCED, picture.height() / REDUCED);
-    imageops::resize(&picture, width, height, FilterType::Triangle)
+    // The mean of the pixels, as pages are reduced.
+    imageops::thumbnail(&picture, width, height)
 }
 
 #[test]

@@ -168,7 +168,7 @@ fn as_inks(mut samples: Vec<u8>, stored: ColorSpace, adobe: bool) -> Vec<u8> {
 }
 
 /// Whether a segment before the first scan is Adobe's.
-fn is_adobes(bytes: &[u8]) -> bool {
+pub(super) fn is_adobes(bytes: &[u8]) -> bool {
     let mut at = 2;
     while let Some(&[0xFF, marker, high, low]) = bytes.get(at..at + 4) {
         match marker {

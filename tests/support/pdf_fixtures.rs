@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::draw;
+use super::encode;
 use super::pdf::crypt::{Encryption, Method};
-use super::pdf::scan::{GOOD, PPI, Scan};
+use super::pdf::image::Image;
+use super::pdf::scan::{PPI, Scan};
 use super::pdf::signed::{changed, signed, signed_later};
 use super::pdf::{Layout, Xref};
 
@@ -39,8 +42,8 @@ pub fn drawn() -> BTreeMap<String, Vec<u8>> {
         ("PDF_CHANGED_AFTER_SIGNING", "pass-signed-last.pdf", signed_later()),
         ("PDF_TOO_COMPLEX", "fail-five-filters.pdf", filtered(5).write(&plain)),
         ("PDF_TOO_COMPLEX", "pass-four-filters.pdf", filtered(4).write(&plain)),
-        ("PDF_TOO_COMPLEX", "fail-form-draws-itself.pdf", repeated(true).write(&plain)),
-        ("PDF_TOO_COMPLEX", "pass-form-in-a-form.pdf", repeated(false).write(&plain)),
+        ("PDF_TOO_COMPLEX", "fail-24-forms-each-drawn-twice.pdf", doubled(24).write(&plain)),
+        ("PDF_TOO_COMPLEX", "pass-4-forms-each-drawn-twice.pdf", doubled(4).write(&plain)),
         ("PDF_NOT_A_SCAN", "fail-written.pdf", written(false).write(&plain)),
         ("PDF_NOT_A_SCAN", "pass-stamped-scan.pdf", written(true).write(&plain)),
     ];
@@ -69,7 +72,7 @@ fn form(entry: &str, field: &str) -> Scan {
 
 /// A page whose picture is unpacked by so many filters.
 fn filtered(filters: usize) -> Scan {
-    let mut image = GOOD.clone();
+    let mut image = Image::dct(&encode::jpeg(&draw::leaflet(90, 60), 50));
     for _ in 1..filters {
         image.data = super::pdf::hex(&image.data).into_bytes();
         image.data.push(b'>');
@@ -81,21 +84,17 @@ fn filtered(filters: usize) -> Scan {
     Scan::of(&image, PPI)
 }
 
-/// A page that draws a form that draws another, or itself.
-fn repeated(itself: bool) -> Scan {
+/// A page that draws a form, which draws another twice, and so on.
+fn doubled(depth: usize) -> Scan {
     let mut scan = Scan::good();
-    let image = scan.pdf.objects.keys().copied().max().expect("a scan has objects");
-    let outer = scan.pdf.reserve();
-    let inner = if itself { outer } else { scan.pdf.reserve() };
-    let form = |resources: String| {
+    let form = |resources: &str| {
         format!("/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << {resources} >>")
     };
-    scan.pdf.set_stream(outer, form(format!("/XObject << /F {inner} 0 R >>")), *b"/F Do /F Do");
-    if !itself {
-        scan.pdf.set_stream(inner, form(String::new()), *b"0 0 1 1 re f");
+    let mut inner = scan.pdf.stream(form(""), *b"0 0 1 1 re f");
+    for _ in 0..depth {
+        inner = scan.pdf.stream(form(&format!("/XObject << /F {inner} 0 R >>")), *b"/F Do /F Do");
     }
-    assert!(image < outer);
-    scan.page_with("/F Do", &format!("/XObject << /F {outer} 0 R >>"), [200.0, 200.0]);
+    scan.page_with("/F Do", &format!("/XObject << /F {inner} 0 R >>"), [200.0, 200.0]);
     scan
 }
 

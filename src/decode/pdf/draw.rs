@@ -5,7 +5,7 @@ use hayro::hayro_syntax::page::Page;
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{PixmapSettings, RenderCache, RenderSettings, render};
 
-use super::super::raster::{Raster, Samples};
+use crate::decode::raster::{Raster, Samples};
 
 /// Pixels of a drawn page at most, and a side.
 const MOST_PIXELS: f64 = 25e6;

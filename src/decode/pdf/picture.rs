@@ -8,11 +8,11 @@ use hayro::hayro_syntax::Filter;
 use hayro::hayro_syntax::object::{Array, Name, Object, Stream};
 use hayro::kurbo::{Affine, BezPath, Rect};
 
-use super::super::Outcome;
-use super::super::integrity::State;
-use super::super::jpeg::{self, Profile};
-use super::super::raster::{Raster, Samples, over_white};
 use super::layout::Placed;
+use crate::decode::Outcome;
+use crate::decode::integrity::State;
+use crate::decode::jpeg::{self, Profile};
+use crate::decode::raster::{Raster, Samples, over_white};
 use crate::intake::format;
 use crate::intake::metadata::Orientation;
 use crate::intake::structure;
@@ -56,7 +56,7 @@ impl<'a> Device<'a> for Taking {
 fn of_jpeg(picture: &RasterImage<'_>) -> Option<Outcome> {
     let stream = picture.stream();
     let dictionary = stream.dict();
-    let changed = ["Decode", "D", "SMask", "Mask", "SMaskInData", "DecodeParms", "DP"];
+    let changed = ["SMask", "Mask", "SMaskInData", "DecodeParms", "DP"];
     if stream.filters()[..] != [Filter::DctDecode]
         || changed.iter().any(|key| dictionary.contains_key(key))
     {
@@ -64,6 +64,18 @@ fn of_jpeg(picture: &RasterImage<'_>) -> Option<Outcome> {
     }
     let (components, profile) = space(stream)?;
     let bytes = stream.raw_data();
+    // Adobe stores inks the other way round, and its PDFs turn them back; a file of its own needs no such
+    // word. Whoever turns anything else means something else.
+    let turned = dictionary.get::<Array<'_>>("Decode").or_else(|| dictionary.get("D"));
+    let turned = turned.map(|ends| ends.iter::<f32>().collect::<Vec<_>>());
+    let as_stored = match (components, turned) {
+        (4, Some(ends)) => ends == [1.0, 0.0].repeat(4) && jpeg::is_adobes(&bytes),
+        (4, None) => !jpeg::is_adobes(&bytes),
+        (_, turned) => turned.is_none(),
+    };
+    if !as_stored {
+        return None;
+    }
     let walk = structure::walk(format::detect(&bytes)?, &bytes)?;
     let header = walk.header?;
     let (width, height) = (picture.width(), picture.height());
@@ -80,11 +92,8 @@ fn of_jpeg(picture: &RasterImage<'_>) -> Option<Outcome> {
             jpeg::decode_as(whole, header, walk.progressive, profile)
         }
     };
-    let stored = raster.as_ref().map_or(components, |raster| match raster.samples {
-        Samples::Grey(_) => 1,
-        Samples::Rgb(_) => 3,
-    });
-    (stored == components).then_some((raster, state))
+    let grey = raster.as_ref().map(|raster| matches!(raster.samples, Samples::Grey(_)));
+    grey.is_none_or(|grey| grey == (components == 1)).then_some((raster, state))
 }
 
 /// Components and profile of a colour space that a JPEG can be in by itself.
@@ -93,6 +102,7 @@ fn space(stream: &Stream<'_>) -> Option<(usize, Option<Vec<u8>>)> {
         Object::Name(name) => match &*name {
             b"DeviceRGB" => Some((3, None)),
             b"DeviceGray" => Some((1, None)),
+            b"DeviceCMYK" => Some((4, None)),
             _ => None,
         },
         Object::Array(array) => of_profile(&array),
@@ -106,7 +116,7 @@ fn of_profile(array: &Array<'_>) -> Option<(usize, Option<Vec<u8>>)> {
         return None;
     }
     let profile = items.next::<Stream<'_>>()?;
-    let components = profile.dict().get::<u32>("N").filter(|count| matches!(count, 1 | 3))?;
+    let components = profile.dict().get::<u32>("N").filter(|count| matches!(count, 1 | 3 | 4))?;
     Some((components as usize, profile.decoded_data().ok().map(|bytes| bytes.into_owned())))
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lopdf::{Dictionary, Document, Object};
+use lopdf::{Dictionary, Document, Object, Stream};
 use serde::{Deserialize, Serialize};
 
 use super::objects::{dictionaries, name, value};
@@ -93,22 +93,22 @@ pub(super) fn find(document: &Document) -> Acts {
     if opening.is_some_and(|action| does_more_than_move(document, action)) {
         acts.active.insert(Act::OnOpening);
     }
+    let form = document.catalog().ok().and_then(|root| dictionary_of(document, root, b"AcroForm"));
+    acts.xfa |= form.is_some_and(|form| value(document, form, b"XFA").is_some());
     acts
 }
 
 fn note(document: &Document, dictionary: &Dictionary, acts: &mut Acts) {
-    // A part of a page's structure may be called anything; pictures and forms too, in the dictionary
-    // that names them.
-    if name(document, dictionary, b"Type") == Some(b"StructElem") {
-        return;
-    }
     if let Some(kind) = name(document, dictionary, b"S") {
         acts.active.extend(ACTIONS.iter().find(|(name, _)| *name == kind).map(|pair| pair.1));
     }
     if name(document, dictionary, b"Subtype").is_some_and(|kind| PLAYERS.contains(&kind)) {
         acts.active.insert(Act::Media);
     }
-    let script = |key| value(document, dictionary, key).is_some_and(is_text);
+    // Whatever its type says, since readers do not look at it.
+    let acts_by_name = dictionary.has(b"S");
+    let script =
+        |key| value(document, dictionary, key).is_some_and(|text| acts_by_name || is_text(text));
     let tree = |key| dictionary_of(document, dictionary, key).is_some_and(is_tree);
     let address = value(document, dictionary, b"URI").and_then(|uri| uri.as_str().ok());
     if script(b"JS") || tree(b"JavaScript") || address.is_some_and(is_script) {
@@ -137,11 +137,11 @@ fn dictionary_of<'a>(
     value(document, dictionary, key)?.as_dict().ok()
 }
 
-/// A text, or a stream that is no picture: a resource may have the name of a key.
+/// A text, or a stream that is neither picture nor form: a resource may have the name of a key.
 fn is_text(object: &Object) -> bool {
     match object {
         Object::String(..) => true,
-        Object::Stream(stream) => !stream.dict.has(b"Subtype"),
+        Object::Stream(Stream { dict, .. }) => !dict.has(b"Width") && !dict.has(b"BBox"),
         _ => false,
     }
 }
@@ -234,16 +234,28 @@ mod tests {
     }
 
     #[test]
-    fn names_of_resources_and_of_structure_are_no_acts() {
-        let image = lopdf::Stream::new(dictionary! { "Subtype" => "Image" }, Vec::new());
+    fn names_of_resources_are_no_acts() {
+        let image = Stream::new(dictionary! { "Subtype" => "Image", "Width" => 1 }, Vec::new());
         let mut document = Document::new();
         let image = document.add_object(image);
         let resources = dictionary! { "JS" => image, "XFA" => image, "AA" => image };
         document.add_object(dictionary! { "XObject" => resources });
-        document.add_object(dictionary! { "Type" => "StructElem", "S" => "Launch" });
         document
             .add_object(dictionary! { "Font" => dictionary! { "JavaScript" => dictionary! {} } });
         assert_eq!(find(&document), Acts::default());
+    }
+
+    #[test]
+    fn what_calls_itself_something_else_acts_all_the_same() {
+        let picture = Stream::new(dictionary! { "Subtype" => "Image", "Width" => 1 }, Vec::new());
+        let mut document = Document::new();
+        let picture = document.add_object(picture);
+        document.add_object(dictionary! { "Type" => "StructElem", "S" => "Launch" });
+        let form = document.add_object(dictionary! { "XFA" => picture });
+        let root = document.add_object(dictionary! { "AcroForm" => form });
+        document.trailer.set("Root", root);
+        let acts = find(&document);
+        assert!(acts.xfa && acts.active == BTreeSet::from([Act::Launch]), "{acts:?}");
     }
 
     #[test]
