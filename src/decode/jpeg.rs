@@ -10,7 +10,7 @@ use zune_jpeg::errors::DecodeErrors;
 use super::Outcome;
 use super::colour;
 use super::integrity::State;
-use super::raster::{Raster, Samples};
+use super::raster::{self, Raster, Samples};
 use crate::intake::structure::Header;
 
 /// More scans than any encoder writes; each costs a pass over all coefficients.
@@ -66,7 +66,7 @@ pub(super) fn components(
         let stored = decoder.input_colorspace().filter(|space| space.num_components() == count);
         let stored = stored.ok_or(DecodeErrors::FormatStatic("other components"))?;
         decoder.set_options(options.jpeg_set_out_colorspace(stored));
-        let samples = decoder.decode()?;
+        let samples = samples(&mut decoder)?;
         let (width, height) = size(&decoder)?;
         Ok(Components { width, height, samples })
     };
@@ -89,6 +89,14 @@ fn size(decoder: &JpegDecoder<ZCursor<&[u8]>>) -> Result<(usize, usize), DecodeE
     decoder.dimensions().ok_or(DecodeErrors::FormatStatic("no dimensions"))
 }
 
+/// The picture of a decoder that has read its header.
+fn samples(decoder: &mut JpegDecoder<ZCursor<&[u8]>>) -> Result<Vec<u8>, DecodeErrors> {
+    let length = decoder.output_buffer_size();
+    let mut samples = raster::zeros(length.ok_or(DecodeErrors::FormatStatic("no dimensions"))?);
+    decoder.decode_into(&mut samples)?;
+    Ok(samples)
+}
+
 fn attempt(bytes: &[u8], header: Header, strict: bool) -> Result<Raster, DecodeErrors> {
     let options = options((header.width as usize, header.height as usize), strict);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
@@ -99,7 +107,7 @@ fn attempt(bytes: &[u8], header: Header, strict: bool) -> Result<Raster, DecodeE
         _ => ColorSpace::RGB,
     };
     decoder.set_options(options.jpeg_set_out_colorspace(output));
-    let samples = decoder.decode()?;
+    let samples = samples(&mut decoder)?;
     let (width, height) = size(&decoder)?;
     let profile = decoder.icc_profile();
     let samples = match output {
