@@ -1,7 +1,7 @@
 //! The page: what every format yields, so that checks and thresholds know no format.
 
 use super::Wanted;
-use super::raster::Raster;
+use super::raster::{Raster, Samples};
 use super::reduce;
 use crate::intake::metadata::Orientation;
 use crate::intake::{Budget, Expired};
@@ -185,6 +185,10 @@ impl Page {
         let height = bottom.checked_sub(rect.y).filter(|height| *height > 0)?;
         let mut rgb = Vec::with_capacity(3 * width * height);
         for y in rect.y..bottom {
+            if self.orientation == Orientation::Upright {
+                raster.add_rgb(y, rect.x..right, &mut rgb);
+                continue;
+            }
             for x in rect.x..right {
                 let (x, y) = self.orientation.stored(x, y, raster.width, raster.height);
                 rgb.extend(raster.rgb(x, y));
@@ -214,24 +218,35 @@ impl Page {
     }
 }
 
-/// The raster at another size, as stored.
+/// The raster at another size, as stored: sums down the rows, then across.
 fn reduced(raster: &Raster, width: usize, height: usize) -> Vec<[u8; 3]> {
     let span = |at: usize, count: usize, length: usize| {
         let start = at * length / count;
         start..((at + 1) * length / count).max(start + 1)
     };
+    let (samples, channels) = match &raster.samples {
+        Samples::Grey(grey) => (grey, 1),
+        Samples::Rgb(rgb) => (rgb, 3),
+    };
     let mut pixels = Vec::with_capacity(width * height);
+    let mut sums = vec![0u32; channels * raster.width];
     for row in 0..height {
-        for column in 0..width {
-            let (mut sum, mut count) = ([0u64; 3], 0);
-            for y in span(row, height, raster.height) {
-                for x in span(column, width, raster.width) {
-                    let pixel = raster.rgb(x, y);
-                    sum = std::array::from_fn(|at| sum[at] + u64::from(pixel[at]));
-                    count += 1;
-                }
+        let rows = span(row, height, raster.height);
+        sums.fill(0);
+        for row in samples.chunks_exact(sums.len()).take(rows.end).skip(rows.start) {
+            for (sum, &sample) in sums.iter_mut().zip(row) {
+                *sum += u32::from(sample);
             }
-            pixels.push(sum.map(|sum| ((sum + count / 2) / count) as u8));
+        }
+        for column in 0..width {
+            let columns = span(column, width, raster.width);
+            let count = (rows.len() * columns.len()) as u64;
+            let of = |channel: usize| {
+                let columns = sums[channels * columns.start..channels * columns.end].iter();
+                let sum: u64 = columns.skip(channel).step_by(channels).copied().map(u64::from).sum();
+                ((sum + count / 2) / count) as u8
+            };
+            pixels.push([of(0), of(channels / 2), of(channels - 1)]);
         }
     }
     pixels

@@ -102,6 +102,15 @@ impl Raster {
         Self::new(width, height, samples)
     }
 
+    /// Adds some pixels of stored row `y`, red, green, blue.
+    pub(super) fn add_rgb(&self, y: usize, columns: std::ops::Range<usize>, rgb: &mut Vec<u8>) {
+        let (from, to) = (y * self.width + columns.start, y * self.width + columns.end);
+        match &self.samples {
+            Samples::Grey(grey) => rgb.extend(grey[from..to].iter().flat_map(|&grey| [grey; 3])),
+            Samples::Rgb(own) => rgb.extend_from_slice(&own[3 * from..3 * to]),
+        }
+    }
+
     /// The pixel at stored `(x, y)`.
     pub(super) fn rgb(&self, x: usize, y: usize) -> [u8; 3] {
         let at = y * self.width + x;

@@ -35,14 +35,37 @@ const MOST_FULL: f64 = 0.68;
 /// Around a stamp JPEG smears its colour.
 const SMEARED: u32 = 3;
 
+/// The ends of `HUES` as unit vectors: the cosine and the sine.
+const ENDS: [(f32, f32); 2] = [(0.642_788, -0.766_044), (-0.615_661, 0.788_011)];
+
+/// Closer to a bound than this share of the length, the exact but slow function decides.
+const CLOSE: f32 = 1e-3;
+
+/// Whether the chroma is larger than `bound`.
+pub(super) fn exceeds((blue, red): (f32, f32), bound: f32) -> bool {
+    let (square, bound_square) = (blue * blue + red * red, bound * bound);
+    match (square - bound_square).abs() > CLOSE * bound_square {
+        true => square > bound_square,
+        false => blue.hypot(red) > bound,
+    }
+}
+
+/// Whether the hue is one of `HUES`.
+fn is_of_a_stamp((blue, red): (f32, f32)) -> bool {
+    let [(cosine, sine), (last_cosine, last_sine)] = ENDS;
+    let (past, before) = (cosine * red - sine * blue, last_sine * blue - last_cosine * red);
+    match past.abs().min(before.abs()) > CLOSE * (blue.abs() + red.abs()) {
+        true => past > 0.0 && before > 0.0,
+        false => HUES.contains(&red.atan2(blue).to_degrees()),
+    }
+}
+
 /// Finds the stamps among cells whose chroma apart from the light is `chroma` (blue, red); `None` where
 /// a cell is not the document's.
 pub(super) fn find(chroma: &[Option<(f32, f32)>], width: usize) -> Vec<Area> {
     let height = chroma.len() / width.max(1);
     let of = |x: u32, y: u32| chroma[y as usize * width + x as usize];
-    let inked = |(blue, red): (f32, f32)| {
-        blue.hypot(red) > INKED && HUES.contains(&red.atan2(blue).to_degrees())
-    };
+    let inked = |ink: (f32, f32)| exceeds(ink, INKED) && is_of_a_stamp(ink);
     let ink = GrayImage::from_fn(width as u32, height as u32, |x, y| {
         Luma([if of(x, y).is_some_and(inked) { 255 } else { 0 }])
     });
@@ -118,7 +141,7 @@ fn of_one_ink(
     let places = (top..bottom).flat_map(|y| (left..right).map(move |x| (x, y)));
     // Whatever is coloured, of a stamp's hue or not.
     let coloured: Vec<(f32, f32)> = places
-        .filter_map(|(x, y)| of(x, y).filter(|(blue, red)| blue.hypot(*red) > INKED))
+        .filter_map(|(x, y)| of(x, y).filter(|ink| exceeds(*ink, INKED)))
         .collect();
     let box_cells = f64::from((right - left) * (bottom - top));
     if coloured.is_empty() || coloured.len() as f64 > MOST_FULL * box_cells {
@@ -134,4 +157,22 @@ fn of_one_ink(
     };
     let of_one_hue = coloured.iter().filter(near).count() as f32 >= ONE_HUE * count;
     of_one_hue && strength >= STRONG * count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quick_way_decides_as_the_exact_one() {
+        for degrees in (-1800..1800).map(|tenths| tenths as f32 / 10.0) {
+            for length in [0.5, 9.999, 10.0, 10.001, 40.0, 127.0] {
+                let (sine, cosine) = degrees.to_radians().sin_cos();
+                let (blue, red) = (length * cosine, length * sine);
+                let hue = red.atan2(blue).to_degrees();
+                assert_eq!(is_of_a_stamp((blue, red)), HUES.contains(&hue), "{degrees}");
+                assert_eq!(exceeds((blue, red), INKED), blue.hypot(red) > INKED, "{length}");
+            }
+        }
+    }
 }
