@@ -243,7 +243,8 @@ fn reduced(raster: &Raster, width: usize, height: usize) -> Vec<[u8; 3]> {
             let count = (rows.len() * columns.len()) as u64;
             let of = |channel: usize| {
                 let columns = sums[channels * columns.start..channels * columns.end].iter();
-                let sum: u64 = columns.skip(channel).step_by(channels).copied().map(u64::from).sum();
+                let sum: u64 =
+                    columns.skip(channel).step_by(channels).copied().map(u64::from).sum();
                 ((sum + count / 2) / count) as u8
             };
             pixels.push([of(0), of(channels / 2), of(channels - 1)]);

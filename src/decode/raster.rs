@@ -1,6 +1,8 @@
 //! Full-resolution pixels as a decoder left them: grey or RGB, eight bits, not yet upright.
 
 use std::cell::RefCell;
+use std::hint::black_box;
+use std::sync::Once;
 
 use image::DynamicImage;
 
@@ -45,15 +47,23 @@ pub(super) fn zeros(length: usize) -> Vec<u8> {
     zeros
 }
 
+/// Freeing a block as large as this tells the allocator of glibc to keep what is freed, up to twice as
+/// much, for the next file; by default it gives back all beyond 128 KiB, and gets it again page by
+/// page. It is never touched, so that it takes no memory. Other allocators do not mind.
+const LARGEST_KEPT: usize = (32 << 20) - (64 << 10);
+
+static KEEPING: Once = Once::new();
+
 impl Drop for Raster {
     fn drop(&mut self) {
         let (Samples::Grey(samples) | Samples::Rgb(samples)) = &mut self.samples;
         let samples = std::mem::take(samples);
         // At the end of a thread there is no spare any more.
         let _ = SPARE.try_with(|spare| {
-            let larger = spare.try_borrow_mut().ok().filter(|spare| {
-                (spare.capacity()..=MOST_SPARE).contains(&samples.capacity())
-            });
+            let larger = spare
+                .try_borrow_mut()
+                .ok()
+                .filter(|spare| (spare.capacity()..=MOST_SPARE).contains(&samples.capacity()));
             if let Some(mut spare) = larger {
                 *spare = samples;
             }
@@ -64,6 +74,7 @@ impl Drop for Raster {
 impl Raster {
     /// `None` when the samples do not fill the rectangle.
     pub(super) fn new(width: usize, height: usize, samples: Samples) -> Option<Self> {
+        KEEPING.call_once(|| drop(black_box(Vec::<u8>::with_capacity(LARGEST_KEPT))));
         let (bytes, each) = match &samples {
             Samples::Grey(bytes) => (bytes.len(), 1),
             Samples::Rgb(bytes) => (bytes.len(), 3),

@@ -137,9 +137,11 @@ impl CellRows {
         let (whole, rest) = self.sums.split_at(channels * (self.width / self.scale) * self.scale);
         self.totals.clear();
         match (channels, self.scale) {
-            (3, 8) => self.totals.extend(whole.as_chunks().0.iter().map(|cell: &[u16; 24]| {
-                halved::<6, 3>(&halved::<12, 6>(&halved::<24, 12>(cell)))
-            })),
+            (3, 8) => {
+                self.totals.extend(whole.as_chunks().0.iter().map(|cell: &[u16; 24]| {
+                    halved::<6, 3>(&halved::<12, 6>(&halved::<24, 12>(cell)))
+                }))
+            }
             (3, 4) => {
                 let total = |cell: &[u16; 12]| halved::<6, 3>(&halved::<12, 6>(cell));
                 self.totals.extend(whole.as_chunks().0.iter().map(total));

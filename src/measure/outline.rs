@@ -4,15 +4,13 @@
 //! shape's hull is reduced to the quadrilateral around it. A page that fills the frame has none.
 
 use image::{GrayImage, Luma, imageops};
-use imageproc::distance_transform::Norm;
 use imageproc::geometry::convex_hull;
-use imageproc::morphology::{close, open};
 use imageproc::point::Point;
-use imageproc::region_labelling::{Connectivity, connected_components};
 
 use crate::measure::background::Distance;
 use crate::measure::polygon::{Place, area, circumscribed, cross, upright_first};
 use crate::measure::rim::{self, Rim};
+use crate::measure::shapes::{Connectivity, close, connected_components, open};
 use crate::measure::{rounded, sheets};
 
 /// A sheet on a surface, or two. Lengths and places are in shares of the page's width and height.
@@ -94,7 +92,7 @@ pub fn find(distance: &Distance, scale: usize) -> Option<Outline> {
         return None;
     }
     let raw = standing_out(distance);
-    let parts = large_parts(&open(&without_holes(closed(&raw)), Norm::LInf, REACH));
+    let parts = large_parts(&open(&without_holes(closed(&raw)), REACH));
     let mask = joined(&parts, raw.dimensions());
     let whole = Shape::of(&mask)?;
     let solid = solid(distance, &mask);
@@ -316,14 +314,14 @@ fn closed(mask: &GrayImage) -> GrayImage {
     let reach = u32::from(REACH);
     let mut padded = GrayImage::new(width + 2 * reach, height + 2 * reach);
     imageops::replace(&mut padded, mask, reach.into(), reach.into());
-    imageops::crop_imm(&close(&padded, Norm::LInf, REACH), reach, reach, width, height).to_image()
+    imageops::crop_imm(&close(&padded, REACH), reach, reach, width, height).to_image()
 }
 
 fn without_holes(mut mask: GrayImage) -> GrayImage {
     let inverted = GrayImage::from_fn(mask.width(), mask.height(), |x, y| {
         Luma([255 - mask.get_pixel(x, y).0[0]])
     });
-    let labels = connected_components(&inverted, Connectivity::Four, Luma([0]));
+    let labels = connected_components(&inverted, Connectivity::Four);
     let (right, bottom) = (mask.width() - 1, mask.height() - 1);
     let mut outside =
         vec![false; labels.pixels().map(|label| label.0[0]).max().unwrap_or(0) as usize + 1];
@@ -342,7 +340,7 @@ fn without_holes(mut mask: GrayImage) -> GrayImage {
 
 /// The largest part and those that are not much smaller: light print can split a card.
 fn large_parts(mask: &GrayImage) -> Vec<GrayImage> {
-    let labels = connected_components(mask, Connectivity::Eight, Luma([0]));
+    let labels = connected_components(mask, Connectivity::Eight);
     let mut sizes =
         vec![0usize; labels.pixels().map(|label| label.0[0]).max().unwrap_or(0) as usize + 1];
     for label in labels.pixels() {

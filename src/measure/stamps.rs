@@ -2,9 +2,8 @@
 //! they have is not the document's own.
 
 use image::{GrayImage, Luma};
-use imageproc::distance_transform::Norm;
-use imageproc::morphology::close;
-use imageproc::region_labelling::{Connectivity, connected_components};
+
+use crate::measure::shapes::{Connectivity, close, connected_components};
 
 /// Left, top, right, bottom in cells, the last two outside.
 pub(super) type Area = [u32; 4];
@@ -87,7 +86,7 @@ pub(super) fn find(chroma: &[Option<(f32, f32)>], width: usize) -> Vec<Area> {
             (bottom + SMEARED).min(height as u32),
         ]
     };
-    joined(parts(&close(&ink, Norm::LInf, REACH))).into_iter().filter(is_stamp).map(grown).collect()
+    joined(parts(&close(&ink, REACH))).into_iter().filter(is_stamp).map(grown).collect()
 }
 
 fn sides([left, top, right, bottom]: Area) -> [u32; 2] {
@@ -96,7 +95,7 @@ fn sides([left, top, right, bottom]: Area) -> [u32; 2] {
 
 /// Boxes of the parts that hang together, but for specks.
 fn parts(mask: &GrayImage) -> Vec<Area> {
-    let labels = connected_components(mask, Connectivity::Eight, Luma([0]));
+    let labels = connected_components(mask, Connectivity::Eight);
     let count = labels.pixels().map(|label| label.0[0]).max().unwrap_or(0) as usize;
     let mut boxes = vec![[u32::MAX, u32::MAX, 0, 0]; count];
     for (x, y, label) in labels.enumerate_pixels().filter(|(_, _, label)| label.0[0] > 0) {
@@ -140,9 +139,8 @@ fn of_one_ink(
 ) -> bool {
     let places = (top..bottom).flat_map(|y| (left..right).map(move |x| (x, y)));
     // Whatever is coloured, of a stamp's hue or not.
-    let coloured: Vec<(f32, f32)> = places
-        .filter_map(|(x, y)| of(x, y).filter(|ink| exceeds(*ink, INKED)))
-        .collect();
+    let coloured: Vec<(f32, f32)> =
+        places.filter_map(|(x, y)| of(x, y).filter(|ink| exceeds(*ink, INKED))).collect();
     let box_cells = f64::from((right - left) * (bottom - top));
     if coloured.is_empty() || coloured.len() as f64 > MOST_FULL * box_cells {
         return false;

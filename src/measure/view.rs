@@ -84,8 +84,7 @@ impl SimdOp for Colours<'_> {
             let luma = f32::from(luma);
             let (blue, red) = (f32::from(blue) - 128.0, f32::from(red) - 128.0);
             let channels = [1.402 * red, -0.344_136 * blue - 0.714_136 * red, 1.772 * blue];
-            *pixel =
-                channels.map(|difference| (luma + difference + 0.5).clamp(0.0, 255.0) as u8);
+            *pixel = channels.map(|difference| (luma + difference + 0.5).clamp(0.0, 255.0) as u8);
         }
     }
 }
