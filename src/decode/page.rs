@@ -262,3 +262,54 @@ const fn analysis_scale(width: usize, height: usize) -> usize {
         _ => 8,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::Unlimited;
+
+    fn pages() -> impl Iterator<Item = (Page, Vec<[u8; 3]>)> {
+        let level = |at: usize| (at * at / 5 % 256) as u8;
+        let grey: Vec<u8> = (0..23 * 17).map(level).collect();
+        let rgb: Vec<u8> = (0..3 * 23 * 17).map(level).collect();
+        let of_grey = grey.iter().map(|&grey| [grey; 3]).collect();
+        let of_rgb = rgb.as_chunks::<3>().0.to_vec();
+        [(Samples::Grey(grey), of_grey), (Samples::Rgb(rgb), of_rgb)].into_iter().map(
+            |(samples, pixels)| {
+                let raster = Raster::new(23, 17, samples).unwrap();
+                let wanted = Wanted { planes: true, energy: false, tiles: true };
+                let page = Page::of(raster, Orientation::Upright, wanted, &mut Unlimited);
+                (page.unwrap(), pixels)
+            },
+        )
+    }
+
+    #[test]
+    fn a_tile_holds_the_pixels_of_its_box_and_ends_with_the_page() {
+        for (page, pixels) in pages() {
+            let tile = page.tile(Rect { x: 20, y: 5, width: 9, height: 2 }).unwrap();
+            assert_eq!(tile.rect, Rect { x: 20, y: 5, width: 3, height: 2 });
+            let rows = [&pixels[5 * 23 + 20..6 * 23], &pixels[6 * 23 + 20..7 * 23]];
+            assert_eq!(tile.rgb, rows.concat().as_flattened());
+            assert_eq!(page.tile(Rect { x: 23, y: 0, width: 1, height: 1 }), None);
+        }
+    }
+
+    #[test]
+    fn a_preview_is_the_mean_of_what_falls_on_each_pixel_and_a_larger_one_repeats() {
+        for (page, pixels) in pages() {
+            let small = page.preview(5, 4).unwrap();
+            let (columns, rows) = (2 * 23 / 5..3 * 23 / 5, 17 / 4..2 * 17 / 4);
+            let count = columns.len() * rows.len();
+            for channel in 0..3 {
+                let of_row = |y: usize| columns.clone().map(move |x| (x, y));
+                let cells = rows.clone().flat_map(of_row);
+                let sum: usize = cells.map(|(x, y)| usize::from(pixels[y * 23 + x][channel])).sum();
+                let found = small[3 * (5 + 2) + channel];
+                assert_eq!(usize::from(found), (sum + count / 2) / count);
+            }
+            let large = page.preview(46, 34).unwrap();
+            assert_eq!(large[3 * (9 * 46 + 11)..][..3], pixels[4 * 23 + 5]);
+        }
+    }
+}

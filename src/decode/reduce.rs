@@ -254,6 +254,31 @@ mod tests {
     }
 
     #[test]
+    fn cells_of_every_scale_are_the_means_of_their_pixels_at_the_rims_too() {
+        for (scale, width, height) in [(1, 9, 5), (4, 37, 30), (8, 67, 41), (8, 5, 3)] {
+            let rgb: Vec<u8> =
+                (0..3 * width * height).map(|at| (at * at / 7 % 251) as u8).collect();
+            let raster = Raster::new(width, height, Samples::Rgb(rgb)).unwrap();
+            let (planes, _) =
+                reduce(&raster, scale, true, Orientation::Upright, &mut Unlimited).unwrap();
+            for (at, luma) in planes.y.cells.iter().enumerate() {
+                let (left, top) = (at % planes.y.width * scale, at / planes.y.width * scale);
+                let rows = top..height.min(top + scale);
+                let pixels: Vec<[u8; 3]> = rows
+                    .flat_map(|y| (left..width.min(left + scale)).map(move |x| (x, y)))
+                    .map(|(x, y)| raster.rgb(x, y))
+                    .collect();
+                let mean = |channel: usize| {
+                    let sum: f32 = pixels.iter().map(|pixel| f32::from(pixel[channel])).sum();
+                    sum / pixels.len() as f32
+                };
+                let expected = 0.299 * mean(0) + 0.587 * mean(1) + 0.114 * mean(2);
+                assert!((f32::from(*luma) - expected).abs() < 0.51, "{scale} {left} {top}");
+            }
+        }
+    }
+
+    #[test]
     fn pure_colours_have_the_chroma_of_jfif() {
         let raster = Raster::new(1, 1, Samples::Rgb(vec![255, 0, 0])).unwrap();
         let (planes, _) = reduce(&raster, 1, false, Orientation::Upright, &mut Unlimited).unwrap();
