@@ -77,6 +77,14 @@ pub(super) fn components(
     })
 }
 
+/// The picture of a decoder that has read its header.
+fn samples(decoder: &mut JpegDecoder<ZCursor<&[u8]>>) -> Result<Vec<u8>, DecodeErrors> {
+    let length = decoder.output_buffer_size();
+    let mut samples = raster::zeros(length.ok_or(DecodeErrors::FormatStatic("no dimensions"))?);
+    decoder.decode_into(&mut samples)?;
+    Ok(samples)
+}
+
 fn options((width, height): (usize, usize), strict: bool) -> DecoderOptions {
     DecoderOptions::default()
         .set_strict_mode(strict)
@@ -87,14 +95,6 @@ fn options((width, height): (usize, usize), strict: bool) -> DecoderOptions {
 
 fn size(decoder: &JpegDecoder<ZCursor<&[u8]>>) -> Result<(usize, usize), DecodeErrors> {
     decoder.dimensions().ok_or(DecodeErrors::FormatStatic("no dimensions"))
-}
-
-/// The picture of a decoder that has read its header.
-fn samples(decoder: &mut JpegDecoder<ZCursor<&[u8]>>) -> Result<Vec<u8>, DecodeErrors> {
-    let length = decoder.output_buffer_size();
-    let mut samples = raster::zeros(length.ok_or(DecodeErrors::FormatStatic("no dimensions"))?);
-    decoder.decode_into(&mut samples)?;
-    Ok(samples)
 }
 
 fn attempt(bytes: &[u8], header: Header, strict: bool) -> Result<Raster, DecodeErrors> {
