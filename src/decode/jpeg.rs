@@ -10,7 +10,7 @@ use zune_jpeg::errors::DecodeErrors;
 use super::Outcome;
 use super::colour;
 use super::integrity::State;
-use super::raster::{Raster, Samples};
+use super::raster::{self, Raster, Samples};
 use crate::intake::structure::Header;
 
 /// More scans than any encoder writes; each costs a pass over all coefficients.
@@ -86,7 +86,7 @@ pub(super) fn components(
         let stored = decoder.input_colorspace().filter(|space| space.num_components() == count);
         let stored = stored.ok_or(DecodeErrors::FormatStatic("other components"))?;
         decoder.set_options(options.jpeg_set_out_colorspace(stored));
-        let samples = decoder.decode()?;
+        let samples = samples(&mut decoder)?;
         let (width, height) = size(&decoder)?;
         Ok(Components { width, height, samples })
     };
@@ -95,6 +95,14 @@ pub(super) fn components(
         complaint if is_harmless(&complaint) => raw(false).map_err(|_| State::Corrupt),
         _ => Err(State::Corrupt),
     })
+}
+
+/// The picture of a decoder that has read its header.
+fn samples(decoder: &mut JpegDecoder<ZCursor<&[u8]>>) -> Result<Vec<u8>, DecodeErrors> {
+    let length = decoder.output_buffer_size();
+    let mut samples = raster::zeros(length.ok_or(DecodeErrors::FormatStatic("no dimensions"))?);
+    decoder.decode_into(&mut samples)?;
+    Ok(samples)
 }
 
 fn options((width, height): (usize, usize), strict: bool) -> DecoderOptions {
@@ -124,7 +132,7 @@ fn attempt(
         _ => ColorSpace::RGB,
     };
     decoder.set_options(options.jpeg_set_out_colorspace(output));
-    let samples = decoder.decode()?;
+    let samples = samples(&mut decoder)?;
     let (width, height) = size(&decoder)?;
     let own = decoder.icc_profile();
     let profile = match profile {

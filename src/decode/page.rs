@@ -1,7 +1,7 @@
 //! The page: what every format yields, so that checks and thresholds know no format.
 
 use super::Wanted;
-use super::raster::Raster;
+use super::raster::{Raster, Samples};
 use super::reduce;
 use crate::intake::metadata::Orientation;
 use crate::intake::{Budget, Expired};
@@ -201,6 +201,10 @@ impl Page {
         let height = bottom.checked_sub(rect.y).filter(|height| *height > 0)?;
         let mut rgb = Vec::with_capacity(3 * width * height);
         for y in rect.y..bottom {
+            if self.orientation == Orientation::Upright {
+                raster.add_rgb(y, rect.x..right, &mut rgb);
+                continue;
+            }
             for x in rect.x..right {
                 let (x, y) = self.orientation.stored(x, y, raster.width, raster.height);
                 rgb.extend(raster.rgb(x, y));
@@ -230,24 +234,36 @@ impl Page {
     }
 }
 
-/// The raster at another size, as stored.
+/// The raster at another size, as stored: sums down the rows, then across.
 fn reduced(raster: &Raster, width: usize, height: usize) -> Vec<[u8; 3]> {
     let span = |at: usize, count: usize, length: usize| {
         let start = at * length / count;
         start..((at + 1) * length / count).max(start + 1)
     };
+    let (samples, channels) = match &raster.samples {
+        Samples::Grey(grey) => (grey, 1),
+        Samples::Rgb(rgb) => (rgb, 3),
+    };
     let mut pixels = Vec::with_capacity(width * height);
+    let mut sums = vec![0u32; channels * raster.width];
     for row in 0..height {
-        for column in 0..width {
-            let (mut sum, mut count) = ([0u64; 3], 0);
-            for y in span(row, height, raster.height) {
-                for x in span(column, width, raster.width) {
-                    let pixel = raster.rgb(x, y);
-                    sum = std::array::from_fn(|at| sum[at] + u64::from(pixel[at]));
-                    count += 1;
-                }
+        let rows = span(row, height, raster.height);
+        sums.fill(0);
+        for row in samples.chunks_exact(sums.len()).take(rows.end).skip(rows.start) {
+            for (sum, &sample) in sums.iter_mut().zip(row) {
+                *sum += u32::from(sample);
             }
-            pixels.push(sum.map(|sum| ((sum + count / 2) / count) as u8));
+        }
+        for column in 0..width {
+            let columns = span(column, width, raster.width);
+            let count = (rows.len() * columns.len()) as u64;
+            let of = |channel: usize| {
+                let columns = sums[channels * columns.start..channels * columns.end].iter();
+                let sum: u64 =
+                    columns.skip(channel).step_by(channels).copied().map(u64::from).sum();
+                ((sum + count / 2) / count) as u8
+            };
+            pixels.push([of(0), of(channels / 2), of(channels - 1)]);
         }
     }
     pixels
@@ -260,5 +276,56 @@ const fn analysis_scale(width: usize, height: usize) -> usize {
         0..1_000_000 => 1,
         1_000_000..=6_000_000 => 4,
         _ => 8,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::Unlimited;
+
+    fn pages() -> impl Iterator<Item = (Page, Vec<[u8; 3]>)> {
+        let level = |at: usize| (at * at / 5 % 256) as u8;
+        let grey: Vec<u8> = (0..23 * 17).map(level).collect();
+        let rgb: Vec<u8> = (0..3 * 23 * 17).map(level).collect();
+        let of_grey = grey.iter().map(|&grey| [grey; 3]).collect();
+        let of_rgb = rgb.as_chunks::<3>().0.to_vec();
+        [(Samples::Grey(grey), of_grey), (Samples::Rgb(rgb), of_rgb)].into_iter().map(
+            |(samples, pixels)| {
+                let raster = Raster::new(23, 17, samples).unwrap();
+                let wanted = Wanted { planes: true, energy: false, tiles: true };
+                let page = Page::of(raster, Orientation::Upright, wanted, &mut Unlimited);
+                (page.unwrap(), pixels)
+            },
+        )
+    }
+
+    #[test]
+    fn a_tile_holds_the_pixels_of_its_box_and_ends_with_the_page() {
+        for (page, pixels) in pages() {
+            let tile = page.tile(Rect { x: 20, y: 5, width: 9, height: 2 }).unwrap();
+            assert_eq!(tile.rect, Rect { x: 20, y: 5, width: 3, height: 2 });
+            let rows = [&pixels[5 * 23 + 20..6 * 23], &pixels[6 * 23 + 20..7 * 23]];
+            assert_eq!(tile.rgb, rows.concat().as_flattened());
+            assert_eq!(page.tile(Rect { x: 23, y: 0, width: 1, height: 1 }), None);
+        }
+    }
+
+    #[test]
+    fn a_preview_is_the_mean_of_what_falls_on_each_pixel_and_a_larger_one_repeats() {
+        for (page, pixels) in pages() {
+            let small = page.preview(5, 4).unwrap();
+            let (columns, rows) = (2 * 23 / 5..3 * 23 / 5, 17 / 4..2 * 17 / 4);
+            let count = columns.len() * rows.len();
+            for channel in 0..3 {
+                let of_row = |y: usize| columns.clone().map(move |x| (x, y));
+                let cells = rows.clone().flat_map(of_row);
+                let sum: usize = cells.map(|(x, y)| usize::from(pixels[y * 23 + x][channel])).sum();
+                let found = small[3 * (5 + 2) + channel];
+                assert_eq!(usize::from(found), (sum + count / 2) / count);
+            }
+            let large = page.preview(46, 34).unwrap();
+            assert_eq!(large[3 * (9 * 46 + 11)..][..3], pixels[4 * 23 + 5]);
+        }
     }
 }

@@ -1,5 +1,9 @@
 //! Full-resolution pixels as a decoder left them: grey or RGB, eight bits, not yet upright.
 
+use std::cell::RefCell;
+use std::hint::black_box;
+use std::sync::Once;
+
 use image::DynamicImage;
 
 /// Row-major pixels without padding.
@@ -22,9 +26,55 @@ pub(super) enum Samples {
     Rgb(Vec<u8>),
 }
 
+/// A spare is kept up to this size: what a phone of 12 megapixels takes as RGB, and some room.
+const MOST_SPARE: usize = 40 << 20;
+
+thread_local! {
+    /// Memory of the last raster of this thread, so that the next one need not be given page after
+    /// page by the system: that takes as long as half of the decoding.
+    static SPARE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// So many zeros, in the memory of an earlier raster where there is one. Decoders do not fill what a
+/// file leaves out, and nobody may see another file's pixels there.
+pub(super) fn zeros(length: usize) -> Vec<u8> {
+    let mut zeros = SPARE.with_borrow_mut(std::mem::take);
+    if zeros.capacity() < length {
+        return vec![0; length];
+    }
+    zeros.clear();
+    zeros.resize(length, 0);
+    zeros
+}
+
+/// Freeing a block as large as this tells the allocator of glibc to keep what is freed, up to twice as
+/// much, for the next file; by default it gives back all beyond 128 KiB, and gets it again page by
+/// page. It is never touched, so that it takes no memory. Other allocators do not mind.
+const LARGEST_KEPT: usize = (32 << 20) - (64 << 10);
+
+static KEEPING: Once = Once::new();
+
+impl Drop for Raster {
+    fn drop(&mut self) {
+        let (Samples::Grey(samples) | Samples::Rgb(samples)) = &mut self.samples;
+        let samples = std::mem::take(samples);
+        // At the end of a thread there is no spare any more.
+        let _ = SPARE.try_with(|spare| {
+            let larger = spare
+                .try_borrow_mut()
+                .ok()
+                .filter(|spare| (spare.capacity()..=MOST_SPARE).contains(&samples.capacity()));
+            if let Some(mut spare) = larger {
+                *spare = samples;
+            }
+        });
+    }
+}
+
 impl Raster {
     /// `None` when the samples do not fill the rectangle.
     pub(super) fn new(width: usize, height: usize, samples: Samples) -> Option<Self> {
+        KEEPING.call_once(|| drop(black_box(Vec::<u8>::with_capacity(LARGEST_KEPT))));
         let (bytes, each) = match &samples {
             Samples::Grey(bytes) => (bytes.len(), 1),
             Samples::Rgb(bytes) => (bytes.len(), 3),
@@ -61,6 +111,15 @@ impl Raster {
             other => Samples::Rgb(other.into_rgb8().into_raw()),
         };
         Self::new(width, height, samples)
+    }
+
+    /// Adds some pixels of stored row `y`, red, green, blue.
+    pub(super) fn add_rgb(&self, y: usize, columns: std::ops::Range<usize>, rgb: &mut Vec<u8>) {
+        let (from, to) = (y * self.width + columns.start, y * self.width + columns.end);
+        match &self.samples {
+            Samples::Grey(grey) => rgb.extend(grey[from..to].iter().flat_map(|&grey| [grey; 3])),
+            Samples::Rgb(own) => rgb.extend_from_slice(&own[3 * from..3 * to]),
+        }
     }
 
     /// The pixel at stored `(x, y)`.
@@ -103,6 +162,18 @@ mod tests {
         let deep = ImageBuffer::from_pixel(1, 1, Rgb([0u16, 0x8080, 0xFFFF]));
         let raster = Raster::of_image(DynamicImage::ImageRgb16(deep)).unwrap();
         assert_eq!(raster.rgb(0, 0), [0, 0x80, 0xFF]);
+    }
+
+    #[test]
+    fn memory_is_used_again_and_shows_nothing_of_what_was_there() {
+        let raster = Raster::new(100, 10, Samples::Rgb(vec![7; 3000])).unwrap();
+        let Samples::Rgb(samples) = &raster.samples else { unreachable!() };
+        let place = samples.as_ptr();
+        drop(raster);
+        let again = zeros(2000);
+        assert_eq!((again.as_ptr(), again.len()), (place, 2000));
+        assert!(again.iter().all(|&sample| sample == 0));
+        assert_eq!(zeros(5000), vec![0; 5000]);
     }
 
     #[test]

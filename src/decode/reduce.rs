@@ -1,12 +1,20 @@
 //! One pass over the raster: planes by box means, block energy by an 8×8 DCT.
+//!
+//! Each stripe of rows is looked at while it is in the cache, in loops over plain integers in a row.
+//! They are compiled for every instruction set that `rten-simd` knows, which picks at run time: all do
+//! the same sums in the same order, so that every machine has the same numbers.
 
-use super::page::{Energy, Octaves, Plane, Planes};
+mod blocks;
+mod ripple;
+
+use rten_simd::{Isa, SimdOp};
+
+use super::page::{Energy, Plane, Planes};
 use super::raster::{Raster, Samples};
 use crate::intake::metadata::Orientation;
 use crate::intake::{Budget, Expired};
-
-/// Length of a block's side.
-const BLOCK: usize = 8;
+use blocks::{BLOCK, BlockRows};
+use ripple::Ripple;
 
 /// The long side that block energy is measured at, give or take a half: there a fine stroke of an
 /// identity card or of an A4 form is one to three pixels wide.
@@ -20,31 +28,65 @@ pub(super) fn reduce(
     orientation: Orientation,
     budget: &mut dyn Budget,
 ) -> Result<(Planes, Option<Energy>), Expired> {
-    let long_side = raster.width.max(raster.height);
-    let reduction = ((long_side + ENERGY_LONG_SIDE / 2) / ENERGY_LONG_SIDE).max(1);
+    let (width, height) = (raster.width, raster.height);
+    let reduction = ((width.max(height) + ENERGY_LONG_SIDE / 2) / ENERGY_LONG_SIDE).max(1);
     let stripe_height = BLOCK * reduction;
-    let mut cells = CellRows::new(raster.width, raster.height, scale);
-    let mut blocks = energy_wanted.then(|| BlockRows::new(raster.width, raster.height, reduction));
-    let mut ripple = energy_wanted.then(|| Ripple::new(raster.width, raster.height));
-    let mut luma = vec![0; raster.width * stripe_height];
-    for top in (0..raster.height).step_by(stripe_height) {
+    let mut cells = CellRows::new(width, height, scale);
+    let fine = || (BlockRows::new(width, height, reduction), Ripple::new(width, height));
+    let mut fine = energy_wanted.then(fine);
+    let mut luma = vec![0; if energy_wanted { width * stripe_height } else { 0 }];
+    for top in (0..height).step_by(stripe_height) {
         budget.check()?;
-        let rows = stripe_height.min(raster.height - top);
-        for row in 0..rows {
-            let luma = &mut luma[row * raster.width..][..raster.width];
-            cells.add(raster, top + row, luma);
-            if let Some(ripple) = &mut ripple {
-                ripple.add(top + row, luma);
-            }
-        }
-        if let Some(blocks) = blocks.as_mut().filter(|_| rows == stripe_height) {
-            blocks.add(&luma, raster.width);
-        }
+        let rows = top..height.min(top + stripe_height);
+        let (cells, fine, luma) = (&mut cells, fine.as_mut(), &mut luma[..]);
+        Stripe { raster, rows, cells, fine, luma }.dispatch();
     }
-    let planes = cells.planes.map(|plane| upright(plane, orientation));
-    let [y, cb, cr] = planes;
-    let energy = blocks.zip(ripple).map(|(blocks, ripple)| blocks.upright(orientation, ripple));
+    let [y, cb, cr] = cells.planes.map(|plane| upright(plane, orientation));
+    let energy = fine.map(|(blocks, ripple)| blocks.upright(orientation, ripple.means()));
     Ok((Planes { y, cb, cr }, energy))
+}
+
+/// Some rows of the raster, and what they are added to.
+struct Stripe<'a> {
+    raster: &'a Raster,
+    rows: std::ops::Range<usize>,
+    cells: &'a mut CellRows,
+    fine: Option<&'a mut (BlockRows, Ripple)>,
+    luma: &'a mut [u8],
+}
+
+impl SimdOp for Stripe<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn eval<I: Isa>(self, _: I) {
+        let width = self.raster.width;
+        let Some((blocks, ripple)) = self.fine else {
+            for y in self.rows {
+                self.cells.add(self.raster, y);
+            }
+            return;
+        };
+        for (y, luma) in self.rows.zip(self.luma.chunks_exact_mut(width)) {
+            self.cells.add(self.raster, y);
+            match &self.raster.samples {
+                Samples::Grey(grey) => luma.copy_from_slice(&grey[y * width..][..width]),
+                Samples::Rgb(rgb) => luma_of(&rgb[3 * y * width..][..3 * width], luma),
+            }
+            ripple.add(y, luma);
+        }
+        blocks.add(self.luma, width);
+    }
+}
+
+/// BT.601 luma in 16-bit fixed point.
+#[inline(always)]
+fn luma_of(rgb: &[u8], luma: &mut [u8]) {
+    let (pixels, _) = rgb.as_chunks::<3>();
+    for (luma, pixel) in luma.iter_mut().zip(pixels) {
+        let [red, green, blue] = pixel.map(u32::from);
+        *luma = ((19_595 * red + 38_470 * green + 7_471 * blue + 32_768) >> 16) as u8;
+    }
 }
 
 /// Sums full-resolution pixels into cells: sample by sample down the rows of a cell, and only then
@@ -54,8 +96,10 @@ struct CellRows {
     width: usize,
     height: usize,
     planes: [Plane; 3],
-    /// One a sample of a row; as many rows as a cell has fit.
+    /// One a sample of a row; as many rows as a cell has fit, and as many columns.
     sums: Vec<u16>,
+    /// Red, green and blue of a row of whole cells.
+    totals: Vec<[u16; 3]>,
 }
 
 impl CellRows {
@@ -64,166 +108,92 @@ impl CellRows {
         let plane =
             || Plane { width: across, height: down, cells: Vec::with_capacity(across * down) };
         let planes = [plane(), plane(), plane()];
-        Self { scale, width, height, planes, sums: Vec::new() }
+        Self { scale, width, height, planes, sums: Vec::new(), totals: Vec::new() }
     }
 
-    /// Adds row `y` of the raster and leaves its luma in `luma`.
-    fn add(&mut self, raster: &Raster, y: usize, luma: &mut [u8]) {
-        let (row, channels) = match &raster.samples {
-            Samples::Grey(grey) => {
-                let row = &grey[y * self.width..][..self.width];
-                luma.copy_from_slice(row);
-                (row, 1)
-            }
-            Samples::Rgb(rgb) => {
-                let row = &rgb[3 * y * self.width..][..3 * self.width];
-                for (luma, pixel) in luma.iter_mut().zip(row.chunks_exact(3)) {
-                    *luma = luma_of(pixel);
-                }
-                (row, 3)
-            }
+    /// Adds row `y` of the raster.
+    #[inline(always)]
+    fn add(&mut self, raster: &Raster, y: usize) {
+        let (samples, channels) = match &raster.samples {
+            Samples::Grey(grey) => (grey, 1),
+            Samples::Rgb(rgb) => (rgb, 3),
         };
-        self.sums.resize(row.len(), 0);
-        for (sum, &sample) in self.sums.iter_mut().zip(row) {
-            *sum += u16::from(sample);
+        let row = &samples[channels * y * self.width..][..channels * self.width];
+        if y.is_multiple_of(self.scale) {
+            self.sums.clear();
+            self.sums.extend(row.iter().map(|&sample| u16::from(sample)));
+        } else {
+            for (sum, &sample) in self.sums.iter_mut().zip(row) {
+                *sum += u16::from(sample);
+            }
         }
         if (y + 1).is_multiple_of(self.scale) || y + 1 == self.height {
             self.finish_row(y % self.scale + 1, channels);
         }
     }
 
+    #[inline(always)]
     fn finish_row(&mut self, rows: usize, channels: usize) {
-        for cell in self.sums.chunks(channels * self.scale) {
-            let mut sums = [0u32; 3];
-            for pixel in cell.chunks_exact(channels) {
-                for (channel, sum) in sums.iter_mut().enumerate() {
-                    *sum += u32::from(pixel[channel.min(channels - 1)]);
-                }
+        let (whole, rest) = self.sums.split_at(channels * (self.width / self.scale) * self.scale);
+        self.totals.clear();
+        match (channels, self.scale) {
+            (3, 8) => {
+                self.totals.extend(whole.as_chunks().0.iter().map(|cell: &[u16; 24]| {
+                    halved::<6, 3>(&halved::<12, 6>(&halved::<24, 12>(cell)))
+                }))
             }
-            let area = (rows * cell.len() / channels) as f32;
-            let [red, green, blue] = sums.map(|sum| sum as f32 / area);
+            (3, 4) => {
+                let total = |cell: &[u16; 12]| halved::<6, 3>(&halved::<12, 6>(cell));
+                self.totals.extend(whole.as_chunks().0.iter().map(total));
+            }
+            _ => {
+                let total = |cell| total(cell, channels);
+                self.totals.extend(whole.chunks_exact(channels * self.scale).map(total));
+            }
+        }
+        let last = (!rest.is_empty()).then(|| (total(rest, channels), rest.len() / channels));
+        self.push((rows * self.scale) as f32);
+        if let Some((total, columns)) = last {
+            self.totals.clear();
+            self.totals.push(total);
+            self.push((rows * columns) as f32);
+        }
+    }
+
+    /// Luma and chroma of the cells in `totals`, of so many pixels each.
+    #[inline(always)]
+    fn push(&mut self, area: f32) {
+        let [y, cb, cr] = &mut self.planes;
+        let start = y.cells.len();
+        let [y, cb, cr] = [y, cb, cr].map(|plane| {
+            plane.cells.resize(start + self.totals.len(), 0);
+            &mut plane.cells[start..]
+        });
+        for (((y, cb), cr), total) in y.iter_mut().zip(cb).zip(cr).zip(&self.totals) {
+            let [red, green, blue] = total.map(|sum| f32::from(sum) / area);
             let cells = [
                 0.299 * red + 0.587 * green + 0.114 * blue,
                 128.0 - 0.168_736 * red - 0.331_264 * green + 0.5 * blue,
                 128.0 + 0.5 * red - 0.418_688 * green - 0.081_312 * blue,
             ];
-            for (plane, cell) in self.planes.iter_mut().zip(cells) {
-                plane.cells.push((cell + 0.5) as u8);
-            }
+            [*y, *cb, *cr] = cells.map(|cell| (cell + 0.5) as u8);
         }
-        self.sums.fill(0);
     }
 }
 
-/// BT.601 luma in 16-bit fixed point.
-fn luma_of(pixel: &[u8]) -> u8 {
-    let [red, green, blue] = [pixel[0], pixel[1], pixel[2]].map(u32::from);
-    ((19_595 * red + 38_470 * green + 7_471 * blue + 32_768) >> 16) as u8
+/// The sums of the first half and of the second.
+#[inline(always)]
+fn halved<const N: usize, const HALF: usize>(sums: &[u16; N]) -> [u16; HALF] {
+    std::array::from_fn(|at| sums[at] + sums[at + HALF])
 }
 
-/// Transforms stripes of luma into rows of block energy. Blocks that the edge cuts are left out.
-struct BlockRows {
-    reduction: usize,
-    width: usize,
-    height: usize,
-    blocks: Vec<Octaves>,
-    spectrum: [u64; BLOCK * BLOCK],
-    quiet: u32,
-}
-
-impl BlockRows {
-    fn new(width: usize, height: usize, reduction: usize) -> Self {
-        let side = BLOCK * reduction;
-        let (width, height) = (width / side, height / side);
-        let blocks = Vec::with_capacity(width * height);
-        Self { reduction, width, height, blocks, spectrum: [0; BLOCK * BLOCK], quiet: 0 }
-    }
-
-    fn add(&mut self, stripe: &[u8], stride: usize) {
-        for column in 0..self.width {
-            let left = column * BLOCK * self.reduction;
-            let mut block = [[0.0; BLOCK]; BLOCK];
-            for (v, row) in block.iter_mut().enumerate() {
-                for (u, cell) in row.iter_mut().enumerate() {
-                    *cell =
-                        self.mean(stripe, stride, left + u * self.reduction, v * self.reduction);
-                }
-            }
-            let squares = squares(&block);
-            let octaves = octaves(&squares);
-            self.blocks.push(octaves);
-            if octaves.low < QUIET {
-                self.quiet += 1;
-                for (sum, square) in self.spectrum.iter_mut().zip(squares.as_flattened()) {
-                    *sum += u64::from(logarithm(*square));
-                }
-            }
-        }
-    }
-
-    fn mean(&self, stripe: &[u8], stride: usize, left: usize, top: usize) -> f32 {
-        if self.reduction == 1 {
-            return f32::from(stripe[top * stride + left]);
-        }
-        let rows =
-            (top..top + self.reduction).map(|y| &stripe[y * stride + left..][..self.reduction]);
-        let sum: u32 = rows.flatten().map(|&luma| u32::from(luma)).sum();
-        sum as f32 / (self.reduction * self.reduction) as f32
-    }
-
-    fn upright(self, orientation: Orientation, ripple: Ripple) -> Energy {
-        let (width, height, blocks) = turned(&self.blocks, self.width, self.height, orientation);
-        let [columns, rows] = ripple.means();
-        // A mirrored profile has the same ripples.
-        let ripple = if orientation.swaps_sides() { [rows, columns] } else { [columns, rows] };
-        let count = f64::from(self.quiet.max(1));
-        let spectrum = self.spectrum.map(|sum| (sum as f64 / count / f64::from(ONE_OCTAVE)) as f32);
-        Energy { width, height, reduction: self.reduction, blocks, ripple, spectrum }
-    }
-}
-
-/// Second differences of neighbouring pixels, summed by column and by row.
-struct Ripple {
-    columns: Vec<u32>,
-    rows: Vec<u32>,
-    before: [Vec<u8>; 2],
-}
-
-/// Strong edges say nothing of interpolation and would drown what does.
-const STRONGEST_RIPPLE: i16 = 20;
-
-impl Ripple {
-    fn new(width: usize, height: usize) -> Self {
-        let rows = Vec::with_capacity(height);
-        Self { columns: vec![0; width], rows, before: [vec![0; width], vec![0; width]] }
-    }
-
-    fn add(&mut self, y: usize, luma: &[u8]) {
-        let second = |a: u8, b: u8, c: u8| {
-            let difference = 2 * i16::from(b) - i16::from(a) - i16::from(c);
-            u32::from(difference.abs().min(STRONGEST_RIPPLE).unsigned_abs())
-        };
-        for (sum, near) in self.columns.iter_mut().skip(1).zip(luma.windows(3)) {
-            *sum += second(near[0], near[1], near[2]);
-        }
-        let [upper, middle] = &self.before;
-        if y >= 2 {
-            let down = upper.iter().zip(middle).zip(luma);
-            self.rows.push(down.map(|((&a, &b), &c)| second(a, b, c)).sum());
-        }
-        self.before.swap(0, 1);
-        self.before[1].copy_from_slice(luma);
-    }
-
-    /// Mean by column and by row, without the rim.
-    fn means(self) -> [Vec<f32>; 2] {
-        let (width, height) = (self.columns.len() as f32, (self.rows.len() + 2) as f32);
-        let inner = self.columns.len().saturating_sub(2);
-        let columns = self.columns.iter().skip(1).take(inner);
-        [
-            columns.map(|sum| *sum as f32 / height).collect(),
-            self.rows.iter().map(|sum| *sum as f32 / width).collect(),
-        ]
+/// Red, green and blue of a cell's columns.
+#[inline(always)]
+fn total(cell: &[u16], channels: usize) -> [u16; 3] {
+    let total = |channel| cell.iter().skip(channel).step_by(channels).sum();
+    match channels {
+        1 => [total(0); 3],
+        _ => [total(0), total(1), total(2)],
     }
 }
 
@@ -250,87 +220,6 @@ fn turned<T: Copy>(
     (across, down, turned)
 }
 
-/// Rows of the orthonormal 8-point DCT-II: `sqrt(c/8) cos((2x+1)uπ/16)`, written out so that every
-/// machine has the same.
-#[expect(clippy::excessive_precision, reason = "the constants are easier to check in full")]
-const DCT: [[f32; BLOCK]; BLOCK] = {
-    const A: f32 = 0.353_553_390_6;
-    const C: [f32; 8] = [
-        0.0,
-        0.490_392_640_2,
-        0.461_939_766_3,
-        0.415_734_806_2,
-        0.353_553_390_6,
-        0.277_785_116_5,
-        0.191_341_716_2,
-        0.097_545_161_0,
-    ];
-    [
-        [A, A, A, A, A, A, A, A],
-        [C[1], C[3], C[5], C[7], -C[7], -C[5], -C[3], -C[1]],
-        [C[2], C[6], -C[6], -C[2], -C[2], -C[6], C[6], C[2]],
-        [C[3], -C[7], -C[1], -C[5], C[5], C[1], C[7], -C[3]],
-        [C[4], -C[4], -C[4], C[4], C[4], -C[4], -C[4], C[4]],
-        [C[5], -C[1], C[7], C[3], -C[3], -C[7], C[1], -C[5]],
-        [C[6], -C[2], C[2], -C[6], -C[6], C[2], -C[2], C[6]],
-        [C[7], -C[5], C[3], -C[1], C[1], -C[3], C[5], -C[7]],
-    ]
-};
-
-/// The binary logarithm of one more than `square` in parts of an octave, straight between powers of two
-/// as the number's own bits have it.
-fn logarithm(square: f32) -> u32 {
-    (1.0 + square).to_bits() - 1.0f32.to_bits()
-}
-
-/// A block with more energy in its coarsest octave holds print, or the rim of something.
-const QUIET: f32 = 300.0;
-
-/// What `logarithm` says of two.
-const ONE_OCTAVE: u32 = 1 << 23;
-
-/// The squared coefficients of a block, but for the mean, which stays as it is.
-fn squares(block: &[[f32; BLOCK]; BLOCK]) -> [[f32; BLOCK]; BLOCK] {
-    // Rows first: each row of `block` times the transposed basis, by columns so that it vectorises.
-    let mut half = [[0.0f32; BLOCK]; BLOCK];
-    for (half, row) in half.iter_mut().zip(block) {
-        for (u, basis) in DCT.iter().enumerate() {
-            half[u] = row.iter().zip(basis).map(|(sample, weight)| sample * weight).sum();
-        }
-    }
-    let mut squares = [[0.0f32; BLOCK]; BLOCK];
-    for (line, basis) in squares.iter_mut().zip(&DCT) {
-        for (weight, half) in basis.iter().zip(&half) {
-            for (coefficient, half) in line.iter_mut().zip(half) {
-                *coefficient += weight * half;
-            }
-        }
-    }
-    let mean = squares[0][0];
-    for coefficient in squares.as_flattened_mut() {
-        *coefficient *= *coefficient;
-    }
-    squares[0][0] = mean;
-    squares
-}
-
-fn octaves(squares: &[[f32; BLOCK]; BLOCK]) -> Octaves {
-    let mut sums = [0.0f32; BLOCK];
-    let mut axis = 0.0;
-    for (v, line) in squares.iter().enumerate() {
-        for (u, square) in line.iter().enumerate() {
-            sums[u.max(v)] += square;
-            if u.min(v) == 0 && u.max(v) >= BLOCK / 2 {
-                axis += square;
-            }
-        }
-    }
-    let high = sums[4] + sums[5] + sums[6] + sums[7];
-    // The orthonormal coefficient of the mean is eight times the mean.
-    let mean = squares[0][0] / BLOCK as f32;
-    Octaves { mean, low: sums[1], mid: sums[2] + sums[3], high, axis }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -355,16 +244,6 @@ mod tests {
     }
 
     #[test]
-    fn the_dct_keeps_the_energy_of_the_block() {
-        let block: [[f32; 8]; 8] =
-            std::array::from_fn(|y| std::array::from_fn(|x| ((x * 37 + y * 61) % 256) as f32));
-        let mean = block.iter().flatten().sum::<f32>() / 64.0;
-        let variance: f32 = block.iter().flatten().map(|cell| (cell - mean) * (cell - mean)).sum();
-        let Octaves { low, mid, high, .. } = octaves(&squares(&block));
-        assert!(((low + mid + high) / variance - 1.0).abs() < 1e-3);
-    }
-
-    #[test]
     fn cells_are_box_means_and_the_last_ones_take_what_is_left() {
         let grey: Vec<u8> = (0..5 * 5).map(|at| if at % 5 == 4 { 100 } else { 10 }).collect();
         let raster = Raster::new(5, 5, Samples::Grey(grey)).unwrap();
@@ -372,6 +251,31 @@ mod tests {
         assert_eq!((planes.y.width, planes.y.height), (2, 2));
         assert_eq!(planes.y.cells, [10, 100, 10, 100]);
         assert!(planes.cb.cells.iter().all(|&cell| cell == 128));
+    }
+
+    #[test]
+    fn cells_of_every_scale_are_the_means_of_their_pixels_at_the_rims_too() {
+        for (scale, width, height) in [(1, 9, 5), (4, 37, 30), (8, 67, 41), (8, 5, 3)] {
+            let rgb: Vec<u8> =
+                (0..3 * width * height).map(|at| (at * at / 7 % 251) as u8).collect();
+            let raster = Raster::new(width, height, Samples::Rgb(rgb)).unwrap();
+            let (planes, _) =
+                reduce(&raster, scale, true, Orientation::Upright, &mut Unlimited).unwrap();
+            for (at, luma) in planes.y.cells.iter().enumerate() {
+                let (left, top) = (at % planes.y.width * scale, at / planes.y.width * scale);
+                let rows = top..height.min(top + scale);
+                let pixels: Vec<[u8; 3]> = rows
+                    .flat_map(|y| (left..width.min(left + scale)).map(move |x| (x, y)))
+                    .map(|(x, y)| raster.rgb(x, y))
+                    .collect();
+                let mean = |channel: usize| {
+                    let sum: f32 = pixels.iter().map(|pixel| f32::from(pixel[channel])).sum();
+                    sum / pixels.len() as f32
+                };
+                let expected = 0.299 * mean(0) + 0.587 * mean(1) + 0.114 * mean(2);
+                assert!((f32::from(*luma) - expected).abs() < 0.51, "{scale} {left} {top}");
+            }
+        }
     }
 
     #[test]

@@ -229,8 +229,12 @@ fn is_uneven(colours: &[[f32; 3]]) -> bool {
     let stray = colours.len() / 20;
     (0..3).any(|channel| {
         let mut values: Vec<f32> = colours.iter().map(|colour| colour[channel]).collect();
-        values.sort_by(f32::total_cmp);
-        values[values.len() - 1 - stray] - values[stray] > EVEN
+        let (_, least, above) = values.select_nth_unstable_by(stray, f32::total_cmp);
+        let least = *least;
+        // Of what lies above, so many less.
+        let place = above.len().checked_sub(1 + stray);
+        let most = place.map_or(least, |at| *above.select_nth_unstable_by(at, f32::total_cmp).1);
+        most - least > EVEN
     })
 }
 

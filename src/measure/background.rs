@@ -1,6 +1,8 @@
 //! What the document lies on: a smooth surface fitted to the frame's border, and how far each cell
 //! is from it.
 
+use rten_simd::{Isa, SimdOp};
+
 use crate::decode::page::Planes;
 
 /// Distance of every cell from the surface that the border shows, in units of its own grain.
@@ -67,17 +69,62 @@ pub fn distance(planes: &Planes) -> Distance {
     // The median of absolute residuals is 1/1.48 of a normal standard deviation.
     let luma_grain = (1.48 * median(&mut luma)).max(LEAST_LUMA_GRAIN);
     let chroma_grain = median(&mut chroma).max(LEAST_CHROMA_GRAIN);
-    let mut cells = Vec::with_capacity(width * height);
-    for y in 0..height {
-        for x in 0..width {
-            let [luma, cb, cr] = Sample::of(planes, x, y).residuals(&surfaces);
-            let luma = luma / luma_grain;
-            let chroma = (cb * cb + cr * cr) / (chroma_grain * chroma_grain);
-            cells.push((luma * luma + chroma).sqrt());
+    let mut cells = vec![0.0; width * height];
+    let columns: Vec<f32> = (0..width).map(|x| centred(x, width)).collect();
+    for (y, distances) in cells.chunks_exact_mut(width.max(1)).enumerate() {
+        Row {
+            planes: [&planes.y, &planes.cb, &planes.cr]
+                .map(|plane| &plane.cells[y * width..][..width]),
+            columns: &columns,
+            y: centred(y, height),
+            surfaces: &surfaces,
+            grains: [luma_grain, chroma_grain],
+            distances,
         }
+        .dispatch();
     }
     let border_share = kept.len() as f32 / samples.len().max(1) as f32;
     Distance { width, height, cells, border_share }
+}
+
+/// A row of cells whose distances from the surface are measured in lanes.
+struct Row<'a> {
+    planes: [&'a [u8]; 3],
+    columns: &'a [f32],
+    y: f32,
+    surfaces: &'a [[f32; TERMS]; 3],
+    grains: [f32; 2],
+    distances: &'a mut [f32],
+}
+
+impl SimdOp for Row<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn eval<I: Isa>(self, _: I) {
+        let ([luma, cb, cr], y, [luma_grain, chroma_grain]) = (self.planes, self.y, self.grains);
+        let cells = luma.iter().zip(cb).zip(cr).zip(self.columns);
+        for (distance, (((&luma, &cb), &cr), &x)) in self.distances.iter_mut().zip(cells) {
+            let terms = [1.0, x, y, x * x, x * y, y * y];
+            let mut residuals = [luma, cb, cr].map(f32::from);
+            for (residual, weights) in residuals.iter_mut().zip(self.surfaces) {
+                let mut surface = 0.0;
+                for (term, weight) in terms.iter().zip(weights) {
+                    surface += term * weight;
+                }
+                *residual -= surface;
+            }
+            let [luma, cb, cr] = residuals;
+            let luma = luma / luma_grain;
+            let chroma = (cb * cb + cr * cr) / (chroma_grain * chroma_grain);
+            *distance = (luma * luma + chroma).sqrt();
+        }
+    }
+}
+
+/// A place along a side of the frame, −1..1.
+fn centred(at: usize, length: usize) -> f32 {
+    2.0 * at as f32 / length as f32 - 1.0
 }
 
 /// One cell: its place as the terms of the surface, and its values.
@@ -90,7 +137,6 @@ struct Sample {
 impl Sample {
     fn of(planes: &Planes, x: usize, y: usize) -> Self {
         let at = y * planes.y.width + x;
-        let centred = |at: usize, length: usize| 2.0 * at as f32 / length as f32 - 1.0;
         let (x, y) = (centred(x, planes.y.width), centred(y, planes.y.height));
         let values = [&planes.y, &planes.cb, &planes.cr].map(|plane| f32::from(plane.cells[at]));
         Self { terms: [1.0, x, y, x * x, x * y, y * y], values }

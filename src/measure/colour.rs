@@ -76,19 +76,27 @@ pub fn measure(planes: &Planes, tone: &Tone, outline: Option<&Outline>) -> Optio
     let across = planes.y.width.div_ceil(PATCH);
     let mut patches = vec![0u32; across * planes.y.height.div_ceil(PATCH)];
     let mut apart = vec![None; inside.len()];
-    for (at, _) in inside.iter().enumerate().filter(|(_, inside)| **inside) {
-        let (x, y) = (at % planes.y.width, at / planes.y.width);
-        let luma = f32::from(planes.y.cells[at]);
-        let cb = f32::from(planes.cb.cells[at]) - 128.0;
-        let cr = f32::from(planes.cr.cells[at]) - 128.0;
-        sum += (cb * cb + cr * cr).sqrt();
-        let (blue, red) = light.at(x, y);
-        let (cb, cr) = (cb - blue * luma, cr - red * luma);
-        apart[at] = Some((cb, cr));
-        let chroma = (cb * cb + cr * cr).sqrt();
-        magnitudes[(chroma as usize).min(255)] += 1;
-        patches[y / PATCH * across + x / PATCH] += u32::from(chroma > COLOURED);
-        cells += 1;
+    let width = planes.y.width;
+    for (y, apart) in apart.chunks_exact_mut(width.max(1)).enumerate() {
+        let lights = &light.tiles[y / light.tile * light.across..][..light.across];
+        let patches = &mut patches[y / PATCH * across..][..across];
+        for (x, apart) in apart.iter_mut().enumerate() {
+            let at = y * width + x;
+            if !inside[at] {
+                continue;
+            }
+            let luma = f32::from(planes.y.cells[at]);
+            let cb = f32::from(planes.cb.cells[at]) - 128.0;
+            let cr = f32::from(planes.cr.cells[at]) - 128.0;
+            sum += (cb * cb + cr * cr).sqrt();
+            let (blue, red) = lights[x / light.tile];
+            let (cb, cr) = (cb - blue * luma, cr - red * luma);
+            *apart = Some((cb, cr));
+            let chroma = (cb * cb + cr * cr).sqrt();
+            magnitudes[(chroma as usize).min(255)] += 1;
+            patches[x / PATCH] += u32::from(chroma > COLOURED);
+            cells += 1;
+        }
     }
     let cells = cells.max(1) as f32;
     let coloured: u32 = patches.iter().sum();
@@ -116,14 +124,16 @@ fn own(mut chroma: Vec<Option<(f32, f32)>>, width: usize) -> (f32, f32) {
     }
     let share = |count: usize, of: usize| count as f32 / of.max(1) as f32;
     let left = chroma.iter().flatten();
-    let coloured = left.clone().filter(|(blue, red)| blue.hypot(*red) > COLOURED).count();
+    let coloured = left.clone().filter(|chroma| stamps::exceeds(**chroma, COLOURED)).count();
     let own = share(coloured, left.count());
     let across = width.div_ceil(TILE);
     let mut tiles = vec![(0.0f32, 0.0f32, 0u8); across * chroma.len().div_ceil(width * TILE)];
-    for (at, cell) in chroma.iter().enumerate() {
-        if let Some((blue, red)) = cell {
-            let tile = &mut tiles[at / width / TILE * across + at % width / TILE];
-            *tile = (tile.0 + blue, tile.1 + red, tile.2 + 1);
+    for (y, row) in chroma.chunks(width).enumerate() {
+        let tiles = &mut tiles[y / TILE * across..][..across];
+        for (tile, cells) in tiles.iter_mut().zip(row.chunks(TILE)) {
+            for (blue, red) in cells.iter().flatten() {
+                *tile = (tile.0 + blue, tile.1 + red, tile.2 + 1);
+            }
         }
     }
     // Tiles across a rim would count like whole ones.
@@ -158,54 +168,77 @@ struct Light {
 impl Light {
     fn of(planes: &Planes, inside: &[bool]) -> Self {
         let (width, height) = (planes.y.width, planes.y.height);
-        let every = (0..inside.len()).filter(|&at| inside[at]);
-        let page = cast(planes, every).unwrap_or_default();
         let tile = width.max(height).div_ceil(TILES).max(1);
         let across = width.div_ceil(tile);
-        let mut cells = vec![Vec::new(); across * height.div_ceil(tile)];
-        for at in (0..inside.len()).filter(|&at| inside[at]) {
-            cells[at / width / tile * across + at % width / tile].push(at);
+        let mut tiles = vec![Vec::new(); across * height.div_ceil(tile)];
+        let mut every = Vec::with_capacity(inside.len());
+        for (y, inside) in inside.chunks_exact(width.max(1)).enumerate() {
+            let tiles = &mut tiles[y / tile * across..][..across];
+            for (column, (tiles, inside)) in tiles.iter_mut().zip(inside.chunks(tile)).enumerate() {
+                let start = y * width + column * tile;
+                for (at, _) in (start..).zip(inside).filter(|(_, inside)| **inside) {
+                    let [luma, blue, red] =
+                        [&planes.y, &planes.cb, &planes.cr].map(|plane| plane.cells[at]);
+                    tiles.push([luma, blue, red]);
+                    every.push([luma, blue, red]);
+                }
+            }
         }
+        let page = cast(&every).unwrap_or_default();
         let near = |found: f32, page: f32| found.clamp(page - LIGHT_REACH, page + LIGHT_REACH);
-        let tiles = cells
+        let tiles = tiles
             .into_iter()
-            .map(|cells| match cast(planes, cells.into_iter()) {
+            .map(|cells| match cast(&cells) {
                 Some((blue, red)) => (near(blue, page.0), near(red, page.1)),
                 None => page,
             })
             .collect();
         Self { page, tile, across, tiles }
     }
-
-    fn at(&self, x: usize, y: usize) -> (f32, f32) {
-        self.tiles[y / self.tile * self.across + x / self.tile]
-    }
 }
 
-/// The median over the lightest of these cells that are not clipped, since clipping takes the cast
-/// away. `None` for too few.
-fn cast(planes: &Planes, cells: impl Iterator<Item = usize>) -> Option<(f32, f32)> {
+/// Blue and red difference over luma: the median over the lightest of these cells (luma, blue, red) that
+/// are not clipped, since clipping takes the cast away. `None` for too few.
+fn cast(cells: &[[u8; 3]]) -> Option<(f32, f32)> {
     const FEWEST: usize = 32;
-    let mut cells: Vec<usize> = cells.collect();
-    let luma = |at: usize| planes.y.cells[at];
-    let unclipped = cells.iter().filter(|&&at| luma(at) <= 250).count();
-    if unclipped >= FEWEST.max(cells.len() / 20) {
-        cells.retain(|&at| luma(at) <= 250);
+    const CLIPPED: usize = 251;
+    let mut histogram = [0usize; 256];
+    for [luma, _, _] in cells {
+        histogram[usize::from(*luma)] += 1;
     }
-    if cells.len() < FEWEST {
+    let unclipped = histogram[..CLIPPED].iter().sum();
+    let leaves_enough = unclipped >= FEWEST.max(cells.len() / 20);
+    let (top, count) = if leaves_enough { (CLIPPED, unclipped) } else { (256, cells.len()) };
+    if count < FEWEST {
         return None;
     }
-    let lightest = (cells.len() as f32 * PAPER_SHARE) as usize;
-    cells.select_nth_unstable_by(lightest, |&a, &b| luma(b).cmp(&luma(a)).then(a.cmp(&b)));
-    cells.truncate(lightest.max(1));
-    let median = |chroma: &[u8]| {
-        let ratio = |&at: &usize| (f32::from(chroma[at]) - 128.0) / f32::from(luma(at).max(1));
-        let mut ratios: Vec<f32> = cells.iter().map(ratio).collect();
+    // The darkest luma of the paper, and how many of its cells belong to it, the first ones.
+    let lightest = ((count as f32 * PAPER_SHARE) as usize).max(1);
+    let (mut darkest, mut lighter) = (top - 1, 0);
+    while lighter + histogram[darkest] < lightest {
+        lighter += histogram[darkest];
+        darkest -= 1;
+    }
+    let mut of_the_darkest = lightest - lighter;
+    let mut ratios = [0, 1].map(|_| Vec::with_capacity(lightest));
+    for &[luma, blue, red] in cells {
+        let level = usize::from(luma);
+        if level < darkest || level >= top || (level == darkest && of_the_darkest == 0) {
+            continue;
+        }
+        if level == darkest {
+            of_the_darkest -= 1;
+        }
+        for (ratios, chroma) in ratios.iter_mut().zip([blue, red]) {
+            ratios.push((f32::from(chroma) - 128.0) / f32::from(luma.max(1)));
+        }
+    }
+    let [blue, red] = ratios.map(|mut ratios: Vec<f32>| {
         let middle = ratios.len() / 2;
-        *ratios.select_nth_unstable_by(middle, f32::total_cmp).1
-    };
-    let light = |ratio: f32| ratio.clamp(-STRONGEST_LIGHT, STRONGEST_LIGHT);
-    Some((light(median(&planes.cb.cells)), light(median(&planes.cr.cells))))
+        let (_, median, _) = ratios.select_nth_unstable_by(middle, f32::total_cmp);
+        median.clamp(-STRONGEST_LIGHT, STRONGEST_LIGHT)
+    });
+    Some((blue, red))
 }
 
 /// The magnitude that `count` cells exceed.

@@ -1,10 +1,10 @@
 //! Where a reflection swallowed the print: blobs at the top of the scale on paper that is not.
 
 use image::{GrayImage, Luma};
-use imageproc::region_labelling::{Connectivity, connected_components};
 
 use crate::decode::page::Planes;
 use crate::measure::outline::Outline;
+use crate::measure::shapes::{Connectivity, connected_components};
 
 /// Reflections on one page.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +88,7 @@ fn lightest_unsaturated(histogram: &[usize; 256], unsaturated: usize) -> u8 {
 }
 
 fn blobs(mask: &GrayImage, total: usize) -> Glare {
-    let labels = connected_components(mask, Connectivity::Eight, Luma([0]));
+    let labels = connected_components(mask, Connectivity::Eight);
     let count = labels.pixels().map(|label| label.0[0]).max().unwrap_or(0) as usize;
     let mut found = vec![(0usize, [u32::MAX, u32::MAX, 0, 0]); count + 1];
     for (x, y, label) in labels.enumerate_pixels().filter(|(_, _, label)| label.0[0] > 0) {

@@ -4,12 +4,10 @@
 //! turned or reduced form reads like a straight one.
 
 use image::{GrayImage, Luma};
-use imageproc::distance_transform::Norm;
-use imageproc::morphology::close;
-use imageproc::region_labelling::{Connectivity, connected_components};
 
 use crate::decode::page::Planes;
 use crate::measure::outline::Outline;
+use crate::measure::shapes::{Connectivity, close, connected_components};
 use crate::measure::tone;
 
 /// Length of the long side of A4 in millimetres (ISO 216).
@@ -169,7 +167,7 @@ impl Extent {
 
 /// The parts that hang together.
 fn parts(mask: &GrayImage, sheet: &Sheet) -> Vec<Extent> {
-    let labels = connected_components(mask, Connectivity::Eight, Luma([0]));
+    let labels = connected_components(mask, Connectivity::Eight);
     let count = labels.pixels().map(|label| label.0[0]).max().unwrap_or(0) as usize;
     let mut parts: Vec<Extent> = (0..count)
         .map(|_| Extent {
@@ -207,7 +205,7 @@ fn red_cells(planes: &Planes, (blue, red): (f32, f32)) -> GrayImage {
 
 fn red_marks(red: &GrayImage, sheet: &Sheet) -> Vec<RedMark> {
     let reach = (SEAL_GAP_MM / 2.0 / sheet.mm_per_cell).ceil().clamp(1.0, 20.0) as u8;
-    let mut marks: Vec<RedMark> = parts(&close(red, Norm::LInf, reach), sheet)
+    let mut marks: Vec<RedMark> = parts(&close(red, reach), sheet)
         .into_iter()
         .filter_map(|part| {
             let mark = part.mark(sheet);

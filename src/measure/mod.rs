@@ -21,6 +21,7 @@ mod polygon;
 pub mod recapture;
 pub mod resampling;
 pub mod rim;
+mod shapes;
 mod sheets;
 pub mod splice;
 mod stamps;

@@ -5,7 +5,6 @@
 //! the package it comes from makes it, except that three windows along the document are averaged
 //! where that package looks at the middle alone: documents are not square.
 
-use image::RgbImage;
 use image::imageops::{self, FilterType};
 
 use crate::decode::page::Planes;
@@ -68,6 +67,7 @@ fn input(planes: &Planes, outline: Option<&Outline>) -> Option<Vec<f32>> {
         return None;
     }
     let side = short * WINDOW.0 / WINDOW.1;
+    let picture = view::picture(planes);
     let mut input = Vec::with_capacity(WINDOWS * 3 * SIDE * SIDE);
     for number in 0..WINDOWS {
         let start = |length: usize| match length == short {
@@ -75,9 +75,8 @@ fn input(planes: &Planes, outline: Option<&Outline>) -> Option<Vec<f32>> {
             false => (length - side) * number / (WINDOWS - 1),
         };
         let (x, y) = (left + start(width), top + start(height));
-        let window = RgbImage::from_fn(side as u32, side as u32, |across, down| {
-            view::colour(planes, x + across as usize, y + down as usize)
-        });
+        let (x, y, side) = (x as u32, y as u32, side as u32);
+        let window = imageops::crop_imm(&picture, x, y, side, side).to_image();
         let window = imageops::resize(&window, SIDE as u32, SIDE as u32, FilterType::CatmullRom);
         for (channel, (mean, deviation)) in
             [2, 1, 0].into_iter().zip(MEAN.into_iter().zip(DEVIATION))

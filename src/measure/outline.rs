@@ -4,16 +4,14 @@
 //! shape's hull is reduced to the quadrilateral around it. A page that fills the frame has none.
 
 use image::{GrayImage, Luma, imageops};
-use imageproc::distance_transform::Norm;
 use imageproc::geometry::convex_hull;
-use imageproc::morphology::{close, open};
 use imageproc::point::Point;
-use imageproc::region_labelling::{Connectivity, connected_components};
 
 use crate::measure::background::Distance;
 use crate::measure::polygon::{Place, area, circumscribed, cross, upright_first};
 use crate::measure::rim::{self, Rim};
-use crate::measure::{quantile, rounded, sheets};
+use crate::measure::shapes::{Connectivity, close, connected_components, open};
+use crate::measure::{rounded, sheets};
 
 /// A sheet on a surface, or two. Lengths and places are in shares of the page's width and height.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -94,7 +92,7 @@ pub fn find(distance: &Distance, scale: usize) -> Option<Outline> {
         return None;
     }
     let raw = standing_out(distance);
-    let parts = large_parts(&open(&without_holes(closed(&raw)), Norm::LInf, REACH));
+    let parts = large_parts(&open(&without_holes(closed(&raw)), REACH));
     let mask = joined(&parts, raw.dimensions());
     let whole = Shape::of(&mask)?;
     let solid = solid(distance, &mask);
@@ -264,16 +262,32 @@ fn describe(
 /// The cells that stand out, smoothed.
 fn standing_out(distance: &Distance) -> GrayImage {
     let (width, height) = (distance.width, distance.height);
-    let mean = |x: usize, y: usize| {
+    let at_the_rim = |x: usize, y: usize| {
         let (left, right) = (x.saturating_sub(1), (x + 2).min(width));
         let (top, bottom) = (y.saturating_sub(1), (y + 2).min(height));
         let rows = (top..bottom).map(|y| &distance.cells[y * width + left..y * width + right]);
         let sum: f32 = rows.flatten().sum();
         sum / ((right - left) * (bottom - top)) as f32
     };
-    GrayImage::from_fn(width as u32, height as u32, |x, y| {
-        Luma([if mean(x as usize, y as usize) > STANDS_OUT { 255 } else { 0 }])
-    })
+    let level = |mean: f32| if mean > STANDS_OUT { 255 } else { 0 };
+    let mut mask = GrayImage::new(width as u32, height as u32);
+    for (y, row) in mask.chunks_exact_mut(width.max(1)).enumerate() {
+        let is_inner = y > 0 && y + 1 < height && width > 2;
+        let whole = if is_inner { 1..width - 1 } else { 0..0 };
+        if is_inner {
+            let [above, here, below] =
+                [y - 1, y, y + 1].map(|y| distance.cells[y * width..][..width].windows(3));
+            let near = above.zip(here).zip(below);
+            for (cell, ((above, here), below)) in row[1..width - 1].iter_mut().zip(near) {
+                let sum = above[0] + above[1] + above[2] + here[0] + here[1] + here[2];
+                *cell = level((sum + below[0] + below[1] + below[2]) / 9.0);
+            }
+        }
+        for x in (0..width).filter(|x| !whole.contains(x)) {
+            row[x] = level(at_the_rim(x, y));
+        }
+    }
+    mask
 }
 
 /// The cells of the mask that stand out about as far as most of it: not its shadow, nor its soft rim.
@@ -281,12 +295,17 @@ fn solid(distance: &Distance, mask: &GrayImage) -> GrayImage {
     let cells = distance.cells.iter().zip(mask.pixels());
     let mut inside: Vec<f32> =
         cells.filter(|(_, pixel)| pixel.0[0] > 0).map(|(cell, _)| *cell).collect();
-    inside.sort_unstable_by(f32::total_cmp);
-    let bound = (SOLID * quantile(&inside, 0.5)).max(STANDS_OUT);
-    GrayImage::from_fn(mask.width(), mask.height(), |x, y| {
-        let distance = distance.cells[(y * mask.width() + x) as usize];
-        Luma([if distance > bound { mask.get_pixel(x, y).0[0] } else { 0 }])
-    })
+    let middle = inside.len() / 2;
+    let median = match inside.is_empty() {
+        true => 0.0,
+        false => *inside.select_nth_unstable_by(middle, f32::total_cmp).1,
+    };
+    let bound = (SOLID * median).max(STANDS_OUT);
+    let mut solid = mask.clone();
+    for (cell, distance) in solid.iter_mut().zip(&distance.cells) {
+        *cell = if *distance > bound { *cell } else { 0 };
+    }
+    solid
 }
 
 /// With gaps closed, but not the one between a sheet and the side of the frame.
@@ -295,14 +314,14 @@ fn closed(mask: &GrayImage) -> GrayImage {
     let reach = u32::from(REACH);
     let mut padded = GrayImage::new(width + 2 * reach, height + 2 * reach);
     imageops::replace(&mut padded, mask, reach.into(), reach.into());
-    imageops::crop_imm(&close(&padded, Norm::LInf, REACH), reach, reach, width, height).to_image()
+    imageops::crop_imm(&close(&padded, REACH), reach, reach, width, height).to_image()
 }
 
 fn without_holes(mut mask: GrayImage) -> GrayImage {
     let inverted = GrayImage::from_fn(mask.width(), mask.height(), |x, y| {
         Luma([255 - mask.get_pixel(x, y).0[0]])
     });
-    let labels = connected_components(&inverted, Connectivity::Four, Luma([0]));
+    let labels = connected_components(&inverted, Connectivity::Four);
     let (right, bottom) = (mask.width() - 1, mask.height() - 1);
     let mut outside =
         vec![false; labels.pixels().map(|label| label.0[0]).max().unwrap_or(0) as usize + 1];
@@ -321,7 +340,7 @@ fn without_holes(mut mask: GrayImage) -> GrayImage {
 
 /// The largest part and those that are not much smaller: light print can split a card.
 fn large_parts(mask: &GrayImage) -> Vec<GrayImage> {
-    let labels = connected_components(mask, Connectivity::Eight, Luma([0]));
+    let labels = connected_components(mask, Connectivity::Eight);
     let mut sizes =
         vec![0usize; labels.pixels().map(|label| label.0[0]).max().unwrap_or(0) as usize + 1];
     for label in labels.pixels() {

@@ -5,6 +5,7 @@ use image::imageops::{self, FilterType};
 use crate::measure::face::mesh::point;
 use crate::measure::face::{self, Face};
 use crate::measure::network::Network;
+use crate::measure::shapes;
 use crate::measure::view::View;
 
 pub(super) static NETWORK: Network = Network::of(include_bytes!("../../models/selfie_seg.onnx"));
@@ -233,14 +234,13 @@ impl Person {
     /// The mask without its outermost `cells`, or with so many more where `grown` holds.
     pub fn eroded(&self, cells: u8, grown: bool) -> Vec<bool> {
         use image::{GrayImage, Luma};
-        use imageproc::distance_transform::Norm;
         let height = (self.mask.len() / self.width) as u32;
         let picture = GrayImage::from_fn(self.width as u32, height, |x, y| {
             Luma([if self.mask[y as usize * self.width + x as usize] { 255 } else { 0 }])
         });
         let changed = match grown {
-            true => imageproc::morphology::dilate(&picture, Norm::LInf, cells),
-            false => imageproc::morphology::erode(&picture, Norm::LInf, cells),
+            true => shapes::dilate(&picture, cells),
+            false => shapes::erode(&picture, cells),
         };
         changed.pixels().map(|pixel| pixel.0[0] > 0).collect()
     }

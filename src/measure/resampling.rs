@@ -4,6 +4,8 @@
 //! column and by row ripples with the enlargement (Gallagher 2005). A picture enlarged evenly has the
 //! same rhythm both ways; print and screens seldom have.
 
+use rten_simd::{Isa, SimdOp};
+
 use crate::decode::page::Energy;
 
 /// A rhythm that columns and rows share.
@@ -30,7 +32,7 @@ const SAME: f64 = 0.006;
 const SMOOTHING: usize = 16;
 
 /// Bins that are told at once.
-const LANES: usize = 8;
+const LANES: usize = 32;
 
 /// Fewer columns or rows have no spectrum to speak of.
 const FEWEST: usize = 256;
@@ -63,7 +65,7 @@ fn peak(profile: &[f32]) -> Option<(f64, f64)> {
         .collect();
     let spectrum: Vec<(f64, f64)> = bins
         .chunks(LANES)
-        .flat_map(|bins| bins.iter().zip(magnitudes(&signal, bins)))
+        .flat_map(|bins| bins.iter().zip(Bins { signal: &signal, bins }.dispatch()))
         .map(|(bin, height)| (*bin as f64 / count as f64, height))
         .collect();
     let mut heights: Vec<f64> = spectrum.iter().map(|(_, height)| *height).collect();
@@ -86,24 +88,36 @@ fn windowed(profile: &[f32]) -> Vec<f64> {
         .collect()
 }
 
-/// Magnitudes of up to [`LANES`] bins by Goertzel's recurrence, side by side: one alone waits for
-/// itself at every sample.
-fn magnitudes(signal: &[f64], bins: &[usize]) -> [f64; LANES] {
-    let turns: [f64; LANES] = std::array::from_fn(|lane| {
-        let bin = bins.get(lane).copied().unwrap_or_default();
-        2.0 * (std::f64::consts::TAU * bin as f64 / signal.len() as f64).cos()
-    });
-    let (mut last, mut before) = ([0.0; LANES], [0.0; LANES]);
-    for sample in signal {
-        for lane in 0..LANES {
-            let next = sample + turns[lane] * last[lane] - before[lane];
-            (last[lane], before[lane]) = (next, last[lane]);
+/// Up to [`LANES`] bins of the spectrum of `signal`.
+struct Bins<'a> {
+    signal: &'a [f64],
+    bins: &'a [usize],
+}
+
+impl SimdOp for Bins<'_> {
+    /// Their magnitudes.
+    type Output = [f64; LANES];
+
+    /// By Goertzel's recurrence, side by side: one alone waits for itself at every sample.
+    #[inline(always)]
+    fn eval<I: Isa>(self, _: I) -> [f64; LANES] {
+        let mut turns = [0.0; LANES];
+        for (turn, bin) in turns.iter_mut().zip(self.bins) {
+            let angle = std::f64::consts::TAU * *bin as f64 / self.signal.len() as f64;
+            *turn = 2.0 * angle.cos();
         }
+        let (mut last, mut before) = ([0.0; LANES], [0.0; LANES]);
+        for sample in self.signal {
+            for lane in 0..LANES {
+                let next = sample + turns[lane] * last[lane] - before[lane];
+                (last[lane], before[lane]) = (next, last[lane]);
+            }
+        }
+        std::array::from_fn(|lane| {
+            let (last, before) = (last[lane], before[lane]);
+            (last * last + before * before - turns[lane] * last * before).max(0.0).sqrt()
+        })
     }
-    std::array::from_fn(|lane| {
-        let (last, before) = (last[lane], before[lane]);
-        (last * last + before * before - turns[lane] * last * before).max(0.0).sqrt()
-    })
 }
 
 #[cfg(test)]

@@ -2,9 +2,8 @@
 //! they have is not the document's own.
 
 use image::{GrayImage, Luma};
-use imageproc::distance_transform::Norm;
-use imageproc::morphology::close;
-use imageproc::region_labelling::{Connectivity, connected_components};
+
+use crate::measure::shapes::{Connectivity, close, connected_components};
 
 /// Left, top, right, bottom in cells, the last two outside.
 pub(super) type Area = [u32; 4];
@@ -35,14 +34,37 @@ const MOST_FULL: f64 = 0.68;
 /// Around a stamp JPEG smears its colour.
 const SMEARED: u32 = 3;
 
+/// The ends of `HUES` as unit vectors: the cosine and the sine.
+const ENDS: [(f32, f32); 2] = [(0.642_788, -0.766_044), (-0.615_661, 0.788_011)];
+
+/// Closer to a bound than this share of the length, the exact but slow function decides.
+const CLOSE: f32 = 1e-3;
+
+/// Whether the chroma is larger than `bound`.
+pub(super) fn exceeds((blue, red): (f32, f32), bound: f32) -> bool {
+    let (square, bound_square) = (blue * blue + red * red, bound * bound);
+    match (square - bound_square).abs() > CLOSE * bound_square {
+        true => square > bound_square,
+        false => blue.hypot(red) > bound,
+    }
+}
+
+/// Whether the hue is one of `HUES`.
+fn is_of_a_stamp((blue, red): (f32, f32)) -> bool {
+    let [(cosine, sine), (last_cosine, last_sine)] = ENDS;
+    let (past, before) = (cosine * red - sine * blue, last_sine * blue - last_cosine * red);
+    match past.abs().min(before.abs()) > CLOSE * (blue.abs() + red.abs()) {
+        true => past > 0.0 && before > 0.0,
+        false => HUES.contains(&red.atan2(blue).to_degrees()),
+    }
+}
+
 /// Finds the stamps among cells whose chroma apart from the light is `chroma` (blue, red); `None` where
 /// a cell is not the document's.
 pub(super) fn find(chroma: &[Option<(f32, f32)>], width: usize) -> Vec<Area> {
     let height = chroma.len() / width.max(1);
     let of = |x: u32, y: u32| chroma[y as usize * width + x as usize];
-    let inked = |(blue, red): (f32, f32)| {
-        blue.hypot(red) > INKED && HUES.contains(&red.atan2(blue).to_degrees())
-    };
+    let inked = |ink: (f32, f32)| exceeds(ink, INKED) && is_of_a_stamp(ink);
     let ink = GrayImage::from_fn(width as u32, height as u32, |x, y| {
         Luma([if of(x, y).is_some_and(inked) { 255 } else { 0 }])
     });
@@ -64,7 +86,7 @@ pub(super) fn find(chroma: &[Option<(f32, f32)>], width: usize) -> Vec<Area> {
             (bottom + SMEARED).min(height as u32),
         ]
     };
-    joined(parts(&close(&ink, Norm::LInf, REACH))).into_iter().filter(is_stamp).map(grown).collect()
+    joined(parts(&close(&ink, REACH))).into_iter().filter(is_stamp).map(grown).collect()
 }
 
 fn sides([left, top, right, bottom]: Area) -> [u32; 2] {
@@ -73,7 +95,7 @@ fn sides([left, top, right, bottom]: Area) -> [u32; 2] {
 
 /// Boxes of the parts that hang together, but for specks.
 fn parts(mask: &GrayImage) -> Vec<Area> {
-    let labels = connected_components(mask, Connectivity::Eight, Luma([0]));
+    let labels = connected_components(mask, Connectivity::Eight);
     let count = labels.pixels().map(|label| label.0[0]).max().unwrap_or(0) as usize;
     let mut boxes = vec![[u32::MAX, u32::MAX, 0, 0]; count];
     for (x, y, label) in labels.enumerate_pixels().filter(|(_, _, label)| label.0[0] > 0) {
@@ -117,9 +139,8 @@ fn of_one_ink(
 ) -> bool {
     let places = (top..bottom).flat_map(|y| (left..right).map(move |x| (x, y)));
     // Whatever is coloured, of a stamp's hue or not.
-    let coloured: Vec<(f32, f32)> = places
-        .filter_map(|(x, y)| of(x, y).filter(|(blue, red)| blue.hypot(*red) > INKED))
-        .collect();
+    let coloured: Vec<(f32, f32)> =
+        places.filter_map(|(x, y)| of(x, y).filter(|ink| exceeds(*ink, INKED))).collect();
     let box_cells = f64::from((right - left) * (bottom - top));
     if coloured.is_empty() || coloured.len() as f64 > MOST_FULL * box_cells {
         return false;
@@ -134,4 +155,22 @@ fn of_one_ink(
     };
     let of_one_hue = coloured.iter().filter(near).count() as f32 >= ONE_HUE * count;
     of_one_hue && strength >= STRONG * count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quick_way_decides_as_the_exact_one() {
+        for degrees in (-1800..1800).map(|tenths| tenths as f32 / 10.0) {
+            for length in [0.5, 9.999, 10.0, 10.001, 40.0, 127.0] {
+                let (sine, cosine) = degrees.to_radians().sin_cos();
+                let (blue, red) = (length * cosine, length * sine);
+                let hue = red.atan2(blue).to_degrees();
+                assert_eq!(is_of_a_stamp((blue, red)), HUES.contains(&hue), "{degrees}");
+                assert_eq!(exceeds((blue, red), INKED), blue.hypot(red) > INKED, "{length}");
+            }
+        }
+    }
 }

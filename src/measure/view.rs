@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
+use rten_simd::{Isa, SimdOp};
 
 use crate::decode::page::Planes;
 
@@ -22,9 +23,7 @@ impl View {
     /// Reduces the planes.
     pub fn of(planes: &Planes) -> Self {
         let (width, height) = (planes.y.width, planes.y.height);
-        let rgb = RgbImage::from_fn(width as u32, height as u32, |x, y| {
-            colour(planes, x as usize, y as usize)
-        });
+        let rgb = picture(planes);
         let long = width.max(height);
         let side = |side: usize| (side * LONG_SIDE / long).max(1) as u32;
         Self::from(match long > LONG_SIDE {
@@ -60,13 +59,34 @@ impl From<RgbImage> for View {
     }
 }
 
-/// The colour of a plane's cell (full-range BT.601).
-pub(super) fn colour(planes: &Planes, x: usize, y: usize) -> Rgb<u8> {
-    let luma = f32::from(planes.y.at(x, y));
-    let (blue, red) =
-        (f32::from(planes.cb.at(x, y)) - 128.0, f32::from(planes.cr.at(x, y)) - 128.0);
-    let channels = [1.402 * red, -0.344_136 * blue - 0.714_136 * red, 1.772 * blue];
-    Rgb(channels.map(|difference| (luma + difference + 0.5).clamp(0.0, 255.0) as u8))
+/// The planes in colour.
+pub(super) fn picture(planes: &Planes) -> RgbImage {
+    let mut picture = RgbImage::new(planes.y.width as u32, planes.y.height as u32);
+    Colours { planes, rgb: &mut picture }.dispatch();
+    picture
+}
+
+/// The colours of the planes' cells (full-range BT.601), in lanes.
+struct Colours<'a> {
+    planes: &'a Planes,
+    rgb: &'a mut [u8],
+}
+
+impl SimdOp for Colours<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn eval<I: Isa>(self, _: I) {
+        let Planes { y, cb, cr } = self.planes;
+        let cells = y.cells.iter().zip(&cb.cells).zip(&cr.cells);
+        for (pixel, ((&luma, &blue), &red)) in self.rgb.as_chunks_mut::<3>().0.iter_mut().zip(cells)
+        {
+            let luma = f32::from(luma);
+            let (blue, red) = (f32::from(blue) - 128.0, f32::from(red) - 128.0);
+            let channels = [1.402 * red, -0.344_136 * blue - 0.714_136 * red, 1.772 * blue];
+            *pixel = channels.map(|difference| (luma + difference + 0.5).clamp(0.0, 255.0) as u8);
+        }
+    }
 }
 
 /// The sRGB curve undone.

@@ -157,13 +157,7 @@ fn crop(page: &Page, square: &Square) -> Option<RgbImage> {
     let close = (square.step <= CLOSE).then(|| tile(page, square)).flatten();
     let (source, origin, scale) = match close {
         Some(tile) => tile,
-        None => {
-            let (width, height) = (page.planes.y.width as u32, page.planes.y.height as u32);
-            let cells = RgbImage::from_fn(width, height, |x, y| {
-                view::colour(&page.planes, x as usize, y as usize)
-            });
-            (cells, (0.0, 0.0), page.scale as f64)
-        }
+        None => (view::picture(&page.planes), (0.0, 0.0), page.scale as f64),
     };
     // Reduced first where a pixel of the input covers several of the source.
     let reduce = (square.step / scale).max(1.0);

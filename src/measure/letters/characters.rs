@@ -3,10 +3,10 @@
 //! A Chinese character comes in parts with gaps as wide as those between characters, so parts are
 //! joined, nearest first, as long as what comes out is no larger than a character.
 
-use image::{GrayImage, Luma};
-use imageproc::region_labelling::{Connectivity, connected_components};
+use image::GrayImage;
 
 use super::cloth::Grid;
+use crate::measure::shapes::{Connectivity, connected_components};
 
 /// A box in cells, right and bottom excluded.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -138,7 +138,7 @@ fn parts(grid: &Grid, print: &[bool]) -> Vec<Part> {
     let Some(mask) = GrayImage::from_raw(grid.width as u32, grid.height as u32, cells) else {
         return Vec::new();
     };
-    let labels = connected_components(&mask, Connectivity::Eight, Luma([0]));
+    let labels = connected_components(&mask, Connectivity::Eight);
     let none = Part { left: usize::MAX, top: usize::MAX, right: 0, bottom: 0, area: 0, cut: false };
     let mut parts: Vec<Part> = Vec::new();
     for (at, label) in labels.pixels().map(|label| label.0[0] as usize).enumerate() {

@@ -117,21 +117,35 @@ impl Relief {
     /// Averages the cloth in rounds, each without what the last one found to stand out.
     pub(super) fn of(grid: &Grid) -> Self {
         let mut kept = grid.free.clone();
-        let mut cloth = smooth(grid, &kept);
-        let mut differences = differences(grid, &cloth);
-        let mut peak = peak(grid, &differences, length);
+        let mut relief = Self {
+            cloth: vec![[0.0; 3]; grid.colours.len()],
+            differences: vec![[0.0; 3]; grid.colours.len()],
+            peak: 0.0,
+        };
+        relief.average(grid, &kept);
         for _ in 1..ROUNDS {
-            let most = NO_CLOTH * peak.max(LEAST);
+            let most = NO_CLOTH * relief.peak.max(LEAST);
             for (kept, (free, difference)) in
-                kept.iter_mut().zip(grid.free.iter().zip(&differences))
+                kept.iter_mut().zip(grid.free.iter().zip(&relief.differences))
             {
                 *kept = *free && length(difference) <= most;
             }
-            cloth = smooth(grid, &kept);
-            differences = self::differences(grid, &cloth);
-            peak = self::peak(grid, &differences, length);
+            relief.average(grid, &kept);
         }
-        Self { cloth, differences, peak }
+        relief
+    }
+
+    /// The cloth as the mean of what is kept, and what follows from it.
+    fn average(&mut self, grid: &Grid, kept: &[bool]) {
+        smooth(grid, kept, &mut self.cloth);
+        let cells = grid.colours.iter().zip(&self.cloth).zip(&grid.free);
+        for (difference, ((colour, cloth), free)) in self.differences.iter_mut().zip(cells) {
+            *difference = match free {
+                true => std::array::from_fn(|at| colour[at] - cloth[at]),
+                false => [0.0; 3],
+            };
+        }
+        self.peak = peak(grid, self.differences.iter().map(length));
     }
 
     /// The two directions in which colours differ most from the cloth, one the other's opposite, as
@@ -182,7 +196,7 @@ impl Relief {
         }
         // The median distance from the mean is two thirds of a deviation.
         let (grain, folds) = (quantile_of(&grain, 0.5) * 1.05, quantile_of(&folds, 0.5) * 1.5);
-        let peak = peak(grid, &self.differences, |difference| along(difference, axis).max(0.0));
+        let peak = peak(grid, levels.iter().map(|level| level.max(0.0)));
         let least = (PRINT * peak).max(GRAIN * grain).max(FOLDS * folds).max(LEAST);
         levels.iter().zip(&grid.free).map(|(level, free)| *free && *level > least).collect()
     }
@@ -195,16 +209,6 @@ pub(super) fn along(difference: &Colour, axis: Colour) -> f32 {
 
 fn length(difference: &Colour) -> f32 {
     along(difference, *difference).sqrt()
-}
-
-fn differences(grid: &Grid, cloth: &[Colour]) -> Vec<Colour> {
-    let cells = grid.colours.iter().zip(cloth).zip(&grid.free);
-    cells
-        .map(|((colour, cloth), free)| match free {
-            true => std::array::from_fn(|at| colour[at] - cloth[at]),
-            false => [0.0; 3],
-        })
-        .collect()
 }
 
 /// Counts by level and half level.
@@ -227,16 +231,16 @@ fn quantile_of(counts: &[u32; LEVELS], share: f32) -> f32 {
 }
 
 /// How much the cells that stand out most do.
-fn peak(grid: &Grid, differences: &[Colour], measure: impl Fn(&Colour) -> f32) -> f32 {
+fn peak(grid: &Grid, differences: impl Iterator<Item = f32>) -> f32 {
     let mut counts = [0u32; LEVELS];
-    for (difference, _) in differences.iter().zip(&grid.free).filter(|(_, free)| **free) {
-        counts[level(measure(difference))] += 1;
+    for (difference, _) in differences.zip(&grid.free).filter(|(_, free)| **free) {
+        counts[level(difference)] += 1;
     }
     quantile_of(&counts, 1.0 - PEAK)
 }
 
 /// The mean around every cell of the cells that are kept.
-fn smooth(grid: &Grid, kept: &[bool]) -> Vec<Colour> {
+fn smooth(grid: &Grid, kept: &[bool], cells: &mut [Colour]) {
     let (across, down) = (grid.width.div_ceil(BLOCK), grid.height.div_ceil(BLOCK));
     // Sums over the blocks above and to the left, with a row and a column of nothing before them.
     let mut sums = vec![[0.0f64; 4]; (across + 1) * (down + 1)];
@@ -244,14 +248,16 @@ fn smooth(grid: &Grid, kept: &[bool]) -> Vec<Colour> {
         grid.colours.chunks_exact(grid.width).zip(kept.chunks_exact(grid.width)).enumerate()
     {
         let below = &mut sums[(row / BLOCK + 1) * (across + 1)..];
-        for (column, (colour, _)) in colours.iter().zip(kept).enumerate().filter(|(_, c)| *c.1) {
-            let sum = &mut below[column / BLOCK + 1];
-            *sum = [
-                sum[0] + f64::from(colour[0]),
-                sum[1] + f64::from(colour[1]),
-                sum[2] + f64::from(colour[2]),
-                sum[3] + 1.0,
-            ];
+        let blocks = colours.chunks(BLOCK).zip(kept.chunks(BLOCK));
+        for (sum, (colours, kept)) in below[1..].iter_mut().zip(blocks) {
+            for (colour, _) in colours.iter().zip(kept).filter(|(_, kept)| **kept) {
+                *sum = [
+                    sum[0] + f64::from(colour[0]),
+                    sum[1] + f64::from(colour[1]),
+                    sum[2] + f64::from(colour[2]),
+                    sum[3] + 1.0,
+                ];
+            }
         }
     }
     for y in 1..=down {
@@ -283,7 +289,7 @@ fn smooth(grid: &Grid, kept: &[bool]) -> Vec<Colour> {
             means.push(found.or_else(|| mean(whole, 0.0)).unwrap_or([0.0; 3]));
         }
     }
-    spread(grid, &means, across, down)
+    spread(grid, &means, (across, down), cells);
 }
 
 fn mean(sum: [f64; 4], least: f64) -> Option<Colour> {
@@ -291,7 +297,7 @@ fn mean(sum: [f64; 4], least: f64) -> Option<Colour> {
 }
 
 /// From the middles of the blocks to every cell, straight between them.
-fn spread(grid: &Grid, means: &[Colour], across: usize, down: usize) -> Vec<Colour> {
+fn spread(grid: &Grid, means: &[Colour], (across, down): (usize, usize), cells: &mut [Colour]) {
     let between = |at: usize, count: usize| {
         let place = ((at as f32 + 0.5) / BLOCK as f32 - 0.5).clamp(0.0, (count - 1) as f32);
         let first = place as usize;
@@ -301,15 +307,13 @@ fn spread(grid: &Grid, means: &[Colour], across: usize, down: usize) -> Vec<Colo
         std::array::from_fn(|part| a[part] + share * (b[part] - a[part]))
     };
     let columns: Vec<(usize, usize, f32)> = (0..grid.width).map(|x| between(x, across)).collect();
-    let mut cells = Vec::with_capacity(grid.width * grid.height);
-    for y in 0..grid.height {
+    for (y, cells) in cells.chunks_exact_mut(grid.width).enumerate() {
         let (above, below, share) = between(y, down);
         let row: Vec<Colour> = (0..across)
             .map(|x| mix(&means[above * across + x], &means[below * across + x], share))
             .collect();
-        cells.extend(
-            columns.iter().map(|(left, right, share)| mix(&row[*left], &row[*right], *share)),
-        );
+        for (cell, (left, right, share)) in cells.iter_mut().zip(&columns) {
+            *cell = mix(&row[*left], &row[*right], *share);
+        }
     }
-    cells
 }
