@@ -3,8 +3,9 @@
 mod support;
 
 use image::{DynamicImage, Rgba, RgbaImage};
+use scanvet::decode::integrity::State;
 use scanvet::decode::page::{Page, Rect};
-use scanvet::decode::{self, Wanted};
+use scanvet::decode::{self, Pages, Wanted};
 use scanvet::intake::{self, Unlimited, Upload};
 use scanvet::verdict::{Decision, Verdict};
 use serde_json::Value;
@@ -203,4 +204,39 @@ fn what_is_transparent_shows_white_paper() {
 fn the_same_bytes_give_the_same_readings_every_time() {
     let bytes = read("testdata/jpeg/baseline-420.jpg");
     assert_eq!(readings(&judge(&bytes)), readings(&judge(&bytes)));
+}
+
+/// Sheets of a scan, pages of a document and frames of an animation all go through this door.
+#[test]
+fn pages_come_one_after_another_and_the_state_of_the_file_last() {
+    let wanted = Wanted { planes: true, ..Wanted::default() };
+    let frames = encode::gif(&[&fixtures::leaflet(), &fixtures::leaflet()]);
+    for (name, bytes, count) in [
+        ("two sheets", read("testdata/formats/two-pages-deflate.tif"), 2),
+        ("three pages", read("testdata/pdf/img2pdf-three-pages.pdf"), 3),
+        ("two frames, of which the first counts", frames, 1),
+    ] {
+        let upload = Upload { bytes: bytes.into(), declared_media_type: None };
+        let mut sniffed = intake::sniff(&upload);
+        sniffed.look_inside(&mut Unlimited).unwrap();
+        let mut pages = Pages::of(&sniffed, wanted);
+        for number in 1..=count {
+            assert!(!pages.is_done(), "{name}");
+            let page = pages.next(&mut Unlimited).unwrap().expect(name);
+            assert_eq!(page.number, number, "{name}");
+        }
+        assert!(pages.is_done() && pages.next(&mut Unlimited).unwrap().is_none(), "{name}");
+        assert_eq!(pages.state(), State::Whole, "{name}");
+    }
+}
+
+/// One page that cannot be read hides neither the others nor that it is missing.
+#[test]
+fn a_page_that_cannot_be_read_is_told_and_the_others_are_judged() {
+    let mut bytes = read("testdata/pdf/img2pdf-three-pages.pdf");
+    let second = memchr::memmem::find_iter(&bytes, b"/DCTDecode").nth(1).expect("three pictures");
+    bytes[second + 1..][..3].copy_from_slice(b"XXX");
+    let verdict = judge(&bytes);
+    assert!(codes(&verdict).contains(&"FILE_CORRUPT"), "{}", said(&verdict));
+    assert_eq!(verdict.detected.pages, 2, "{}", said(&verdict));
 }

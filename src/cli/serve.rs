@@ -84,7 +84,8 @@ async fn stopped() {
 
 /// JSON lines, or readable ones on a terminal, on standard error. `RUST_LOG` filters.
 fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,lopdf=off"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     // A second subscriber can only be a test's own, which then stays.
     let _ = if io::stderr().is_terminal() {

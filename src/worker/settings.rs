@@ -95,7 +95,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             processes: std::thread::available_parallelism().map_or(1, usize::from),
-            file_time: Duration::from_secs(8),
+            file_time: Duration::from_secs(7),
             recycle_files: 10_000,
             recycle_bytes: 300 * 1024 * 1024,
             #[cfg(target_os = "linux")]
