@@ -11,6 +11,9 @@ use scanvet::verdict::{Decision, Verdict};
 use serde_json::Value;
 use support::draw::CARD;
 use support::encode::{self, Png};
+use support::pdf::Layout;
+use support::pdf::image::Image;
+use support::pdf::scan::{GOOD, PPI, Scan};
 use support::{codes, faults, fixtures, judge, read, reading, readings, said};
 
 /// The readings that are of pixels and not of the file.
@@ -233,9 +236,11 @@ fn pages_come_one_after_another_and_the_state_of_the_file_last() {
 /// One page that cannot be read hides neither the others nor that it is missing.
 #[test]
 fn a_page_that_cannot_be_read_is_told_and_the_others_are_judged() {
-    let mut bytes = read("testdata/pdf/img2pdf-three-pages.pdf");
-    let second = memchr::memmem::find_iter(&bytes, b"/DCTDecode").nth(1).expect("three pictures");
-    bytes[second + 1..][..3].copy_from_slice(b"XXX");
+    let broken = Image { data: b"no picture".to_vec(), ..GOOD.clone() };
+    let mut scan = Scan::good();
+    scan.page(&broken, PPI);
+    scan.page(&GOOD, PPI);
+    let bytes = scan.write(&Layout::default());
     let verdict = judge(&bytes);
     assert!(codes(&verdict).contains(&"FILE_CORRUPT"), "{}", said(&verdict));
     assert_eq!(verdict.detected.pages, 2, "{}", said(&verdict));
