@@ -7,7 +7,7 @@ use lopdf::{Dictionary, Document, Object, Stream};
 
 use super::objects::{name, value};
 use super::{cost, jbig2};
-use crate::intake::compression;
+use crate::intake::{compression, format, structure};
 
 /// Smaller pictures are emblems and the like, whose quality says nothing of the page.
 const FEWEST_PIXELS: u64 = 250_000;
@@ -35,6 +35,7 @@ pub(super) fn note(
     let own = match filters.split_last() {
         Some((&b"JPXDecode", before)) => of_jpeg2000(&behind(stream, before)),
         Some((&b"JBIG2Decode", before)) => jbig2::size(&behind(stream, before)),
+        Some((&b"DCTDecode", before)) => of_jpeg(&behind(stream, before)),
         Some((&b"CCITTFaxDecode", _)) => {
             let columns = parameters(document, stream).map(|table| number(table, b"Columns"));
             columns.max().map(|columns| (columns, size.1))
@@ -86,6 +87,11 @@ fn parameters<'a>(
         None => Vec::new(),
     };
     tables.into_iter().filter_map(|table| document.dereference(table).ok()?.1.as_dict().ok())
+}
+
+fn of_jpeg(bytes: &[u8]) -> Option<(u32, u32)> {
+    let header = structure::walk(format::detect(bytes)?, bytes)?.header?;
+    Some((header.width, header.height))
 }
 
 /// The reference grid without its offset.

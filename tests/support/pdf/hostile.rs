@@ -35,16 +35,16 @@ impl Bomb {
     }
 }
 
-/// Too much for anybody, or broken.
-const COMPLEX: &[&str] = &["PDF_TOO_COMPLEX", "FILE_CORRUPT", "FILE_UNPROCESSABLE"];
+/// Too much for anybody, or broken, or passed over so that the page shows nothing.
+const COMPLEX: &[&str] = &["PDF_TOO_COMPLEX", "FILE_CORRUPT", "FILE_UNPROCESSABLE", "PAGE_BLANK"];
 /// The same, where it can also be seen by counting pages.
 const MANY: &[&str] = &["PDF_TOO_COMPLEX", "FILE_CORRUPT", "FILE_UNPROCESSABLE", "TOO_MANY_PAGES"];
 /// The same, where it can also be seen by counting pixels.
 const LARGE: &[&str] =
-    &["PDF_TOO_COMPLEX", "FILE_CORRUPT", "FILE_UNPROCESSABLE", "TOO_MANY_PIXELS"];
-/// What breaks off or points nowhere.
+    &["PDF_TOO_COMPLEX", "FILE_CORRUPT", "FILE_UNPROCESSABLE", "TOO_MANY_PIXELS", "PAGE_BLANK"];
+/// What breaks off or points nowhere, so that readers show an empty page where they show one.
 const BROKEN: &[&str] =
-    &["FILE_CORRUPT", "FILE_TRUNCATED", "FILE_UNPROCESSABLE", "PDF_TOO_COMPLEX"];
+    &["FILE_CORRUPT", "FILE_TRUNCATED", "FILE_UNPROCESSABLE", "PDF_TOO_COMPLEX", "PAGE_BLANK"];
 
 /// All of them.
 pub fn bombs() -> Vec<Bomb> {

@@ -7,7 +7,7 @@ const BOX: &str = "/BBox [0 0 400 300]";
 
 pub(super) fn bombs() -> Vec<Bomb> {
     vec![
-        Bomb::new("a form that draws itself", COMPLEX, || {
+        Bomb::odd("a form that draws itself", || {
             page("/Form Do", |scan| {
                 let form = scan.pdf.reserve();
                 let resources = format!("/XObject << /Form {form} 0 R >>");
@@ -33,7 +33,7 @@ pub(super) fn bombs() -> Vec<Bomb> {
                 format!("/XObject << /Form {one} 0 R >>")
             })
         }),
-        Bomb::new("a form beside a scan that draws itself", COMPLEX, || {
+        Bomb::odd("a form beside a scan that draws itself", || {
             scan(|scan| {
                 let form = scan.pdf.reserve();
                 let resources = format!("/XObject << /Form {form} 0 R >>");
@@ -200,9 +200,7 @@ pub(super) fn bombs() -> Vec<Bomb> {
             let group = "/Group << /S /Transparency /I true /K true >>";
             nested(1, 300, "0 0 400 300 re f", group)
         }),
-        Bomb::new("a page of a thousand million points", LARGE, || {
-            sized("[0 0 1000000000 1000000000]")
-        }),
+        Bomb::odd("a page of a thousand million points", || sized("[0 0 1000000000 1000000000]")),
         Bomb::odd("a page a million times as wide as high", || sized("[0 0 14400 0.0144]")),
         Bomb::odd("a page of no size", || sized("[0 0 0 0]")),
         Bomb::odd("a page without numbers", || sized("[/a /b (c) null]")),
