@@ -22,7 +22,9 @@
 //! | [`pipeline`] | an upload and its rules | a verdict |
 //! | [`filing`] | a context, or the files of one filing | what it needs; what they say together |
 //! | [`report`] | a verdict | text for people |
+//! | `store` | an address in a folder or object store | bytes, and files that appear whole |
 //! | [`grpc`] | calls | verdicts, and verdicts into messages and JSON |
+//! | `batch` | an archive, or its recorded readings | verdicts in parts, and what flipped |
 //! | [`evaluate`] | verdicts and labels | how often scanvet is right |
 //!
 //! # Invariants
@@ -37,6 +39,8 @@
 //! - no `unsafe`;
 //! - the same bytes and rules give the same verdict through any entrance.
 
+#[cfg(feature = "archives")]
+pub mod batch;
 pub mod checks;
 pub mod decode;
 pub mod evaluate;
@@ -49,4 +53,6 @@ pub mod pipeline;
 pub mod reason;
 pub mod report;
 pub mod rules;
+#[cfg(feature = "archives")]
+pub mod store;
 pub mod verdict;

@@ -26,6 +26,9 @@ pub(super) struct Service {
     pub(super) books: RuleBooks,
     pub(super) config: ServeConfig,
     pub(super) pool: Pool,
+    /// What may be fetched for callers.
+    #[cfg(feature = "archives")]
+    pub(super) allowed: crate::store::Allowed,
     /// Turns true when the server begins to stop.
     pub(super) draining: watch::Receiver<bool>,
 }
