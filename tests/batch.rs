@@ -123,9 +123,9 @@ fn a_batch_that_is_killed_goes_on_where_it_was_and_ends_the_same() {
     let (undisturbed, killed) = (folder.path().join("a"), folder.path().join("b"));
     let always = ["--unit", "20", "--as-of", "2026-11-01"];
     batch(&csv, &undisturbed, &always, 0);
-    let of = text(&killed);
+    let (of, csv_name) = (text(&killed), text(&csv));
     for share in [3, 6] {
-        let arguments = [&["batch", &text(&csv), "--out", &of], &always[..]].concat();
+        let arguments = [&["batch", &csv_name, "--out", &of], &always[..]].concat();
         let mut running = Running::start(scanvet(&arguments));
         wait_until("a share is done", || parts(&killed) >= share * count / 20 / 10);
         running.kill();
@@ -176,7 +176,8 @@ fn results_of_another_rule_set_are_refused_unless_told() {
     fs::remove_file(out.join("parts/part-0000-00000001.ndjson")).unwrap();
     let config = folder.path().join("scanvet.toml");
     fs::write(&config, "[ceilings.\"file.size\"]\nbelow_bytes = 1000000\n").unwrap();
-    let more = ["--unit", "4", "--config", &text(&config)];
+    let config = text(&config);
+    let more = ["--unit", "4", "--config", &config];
     let said = batch(&csv, &out, &more, 42);
     assert!(said.contains("begun under rule set") && said.contains("--allow-mixed"), "{said}");
     assert_eq!(parts(&out), 2);
@@ -388,4 +389,55 @@ fn a_service_that_dies_is_left_for_another_and_nothing_is_lost() {
     one.kill();
     assert_eq!(running.end(), 0);
     assert_eq!(records(&here), records(&out));
+}
+
+#[test]
+fn the_examples_run_where_their_engine_is_installed() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let card = text(&root.join("testdata/samples/accept-card.jpg"));
+    let grey = text(&root.join("testdata/samples/reject-card-grey.jpg"));
+    let csv = folder.path().join("manifest.csv");
+    let rows = format!("item_id,uri,slot\na,{card},id-card-front\nb,{grey},id-card-front\n");
+    fs::write(&csv, rows).unwrap();
+    let (_server, address) = serve(&[]);
+    for (script, needs) in [
+        ("ray_data.py", "import grpc_reflection, ray.data"),
+        (
+            "spark.py",
+            "import grpc_reflection, pyspark, pandas, shutil; assert shutil.which('java')",
+        ),
+        ("daft_udf.py", "import grpc_reflection, daft"),
+    ] {
+        let path = root.join("examples").join(script);
+        assert!(fs::read_to_string(&path).unwrap().lines().count() < 40, "{script}");
+        if !archive::is_there("python3", &["-c", needs]) {
+            continue;
+        }
+        let out = folder.path().join(script.replace(".py", ""));
+        let output = std::process::Command::new("python3")
+            .args([&text(&path), &address, &text(&csv), &text(&out)])
+            .env("PYSPARK_PYTHON", "python3")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{script}: {}", archive::said(&output));
+        let rows = parquet_rows(&out);
+        assert!(rows.contains("VERDICT_ACCEPT") && rows.contains("VERDICT_REJECT"), "{rows}");
+    }
+}
+
+/// Every row of the tables in a folder, as text.
+fn parquet_rows(folder: &Path) -> String {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    let mut rows = String::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "parquet") {
+            let reader = SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
+            for row in reader.get_row_iter(None).unwrap() {
+                rows.push_str(&row.unwrap().to_string());
+            }
+        }
+    }
+    rows
 }

@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::diff::Comparison;
 use super::fault::{ItemError, JobFault};
 use super::job::Job;
-use super::part::{Done, Line, indexed};
+use super::part::{Done, Line, Tally, indexed};
+use super::queue::DEAD;
 use crate::report::batch::{self, Summary};
 use crate::store::{Place, Stores};
 
@@ -20,17 +21,18 @@ const ROUNDS: usize = 8;
 pub(super) const SUMMARY: &str = "summary.json";
 
 /// Counts everything that is there and writes it beside the parts. Whoever of several ends last sees
-/// all of it.
+/// all of it. The tally is that of the share `own`, or of all.
 pub(super) async fn finish(
     place: &Place,
     stores: &Stores,
     job: &Job,
     diff: Option<&str>,
-) -> Result<Summary, JobFault> {
-    let mut summary = Summary::default();
+    own: Option<u32>,
+) -> Result<(Summary, Tally), JobFault> {
+    let mut summary = (Summary::default(), Tally::default());
     for _ in 0..ROUNDS {
         let done = Done::of(place).await?;
-        summary = write(place, stores, job, diff, &done).await?;
+        summary = write(place, stores, job, diff, own, &done).await?;
         let after = Done::of(place).await?;
         if after.count() == done.count() {
             break;
@@ -44,8 +46,10 @@ async fn write(
     stores: &Stores,
     job: &Job,
     diff: Option<&str>,
+    own: Option<u32>,
     done: &Done,
-) -> Result<Summary, JobFault> {
+) -> Result<(Summary, Tally), JobFault> {
+    let mut tally = Tally::default();
     let mut comparison = match diff {
         Some(old) => Some(Comparison::with(stores, old, job.items).await?),
         None => None,
@@ -66,6 +70,10 @@ async fn write(
         summary.parts += 1;
         for line in indexed(place, unit).await? {
             count(&mut summary, &line);
+            if own.is_none_or(|own| own == unit.shard) {
+                tally.items += 1;
+                tally.errors += u64::from(line.error.is_some());
+            }
             if let Some(error) = &line.error {
                 let Line { item_id, slot, .. } = &line;
                 errors.add(&Failed { item_id, slot, error })?;
@@ -86,6 +94,7 @@ async fn write(
         flips.put(place).await?;
     }
     errors.put(place).await?;
+    bury(place, folder.path()).await?;
     if summary.missing_readings > 0 {
         missing.put(place).await?;
     }
@@ -96,7 +105,28 @@ async fn write(
     text.push(b'\n');
     // Last: who waits for the job waits for this.
     place.put(SUMMARY, text.into()).await.map_err(results)?;
-    Ok(summary)
+    Ok((summary, tally))
+}
+
+/// Lists the units that killed their workers, if there are any.
+async fn bury(place: &Place, folder: &Path) -> Result<(), JobFault> {
+    let results = |fault| JobFault::of_store("results", &fault);
+    let dead = place.child(DEAD);
+    let (mut names, mut listing) = (Vec::new(), dead.list());
+    while let Some(name) = listing.recv().await {
+        names.push(name.map_err(results)?);
+    }
+    names.sort();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let mut letters = Lines::new(folder, "dead-letters.ndjson")?;
+    for name in names {
+        let letter = dead.get(&name).await.map_err(results)?.unwrap_or_default();
+        letters.out.write_all(&letter)?;
+        letters.out.write_all(b"\n")?;
+    }
+    letters.put(place).await
 }
 
 fn count(summary: &mut Summary, line: &Line) {

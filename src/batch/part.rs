@@ -133,13 +133,28 @@ pub(super) struct Line {
     pub(super) missing: Vec<String>,
 }
 
+/// The records of a unit, and their index where whoever made them knows it: reading them again costs
+/// more than some judgements.
+#[derive(Debug, Default)]
+pub(super) struct Filled {
+    pub(super) lines: Vec<u8>,
+    pub(super) index: Option<(Vec<u8>, Tally)>,
+}
+
+impl From<Vec<u8>> for Filled {
+    fn from(lines: Vec<u8>) -> Self {
+        Self { lines, index: None }
+    }
+}
+
 /// Writes the part of a unit, unless it is there; then what is there counts.
 pub(super) async fn commit(
     place: &Place,
     unit: Unit,
     shape: Shape,
-    lines: Vec<u8>,
+    filled: impl Into<Filled>,
 ) -> Result<Tally, JobFault> {
+    let Filled { lines, index } = filled.into();
     let results = |fault| JobFault::of_store("results", &fault);
     let name = part_name(unit, shape.zstd);
     let (lines, packed) = tokio::task::spawn_blocking(move || {
@@ -149,25 +164,29 @@ pub(super) async fn commit(
     .await
     .map_err(JobFault::temporary)??;
     let first = place.put_new(&name, packed.into()).await.map_err(results)?;
-    if first { derive(place, unit, shape, lines).await } else { complete(place, unit, shape).await }
+    if first {
+        derive(place, unit, shape, Filled { lines, index }).await
+    } else {
+        complete(place, unit, shape).await
+    }
 }
 
 /// Makes a part whole whose index may be missing.
 pub(super) async fn complete(place: &Place, unit: Unit, shape: Shape) -> Result<Tally, JobFault> {
     let lines = read(place, unit, shape.zstd).await?;
-    derive(place, unit, shape, lines).await
+    derive(place, unit, shape, lines.into()).await
 }
 
 async fn derive(
     place: &Place,
     unit: Unit,
     shape: Shape,
-    lines: Vec<u8>,
+    Filled { lines, index: known }: Filled,
 ) -> Result<Tally, JobFault> {
     let results = |fault| JobFault::of_store("results", &fault);
     let derived = tokio::task::spawn_blocking(move || {
         let broken = |why: String| JobFault::Permanent(format!("{PARTS}/{unit}: {why}"));
-        let (index, tally) = index(&lines).map_err(broken)?;
+        let (index, tally) = known.map_or_else(|| index(&lines), Ok).map_err(broken)?;
         let table =
             if shape.parquet { Some(columns::table(&lines).map_err(broken)?) } else { None };
         Ok::<_, JobFault>((index, tally, table))
@@ -291,14 +310,21 @@ impl Line {
     }
 }
 
+impl Line {
+    /// Adds the line to an index.
+    pub(super) fn add_to(&self, index: &mut Vec<u8>, tally: &mut Tally) {
+        tally.items += 1;
+        tally.errors += u64::from(self.error.is_some());
+        // Texts can always be written.
+        let _ = serde_json::to_writer(&mut *index, self);
+        index.push(b'\n');
+    }
+}
+
 fn index(records: &[u8]) -> Result<(Vec<u8>, Tally), String> {
     let (mut out, mut tally) = (Vec::new(), Tally::default());
     for record in lines_of(records) {
-        let line = Line::of(record)?;
-        tally.items += 1;
-        tally.errors += u64::from(line.error.is_some());
-        serde_json::to_writer(&mut out, &line).map_err(|error| error.to_string())?;
-        out.push(b'\n');
+        Line::of(record)?.add_to(&mut out, &mut tally);
     }
     Ok((out, tally))
 }

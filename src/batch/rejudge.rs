@@ -1,12 +1,9 @@
 //! Recorded readings judged under other rules, without the files.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -16,17 +13,16 @@ use super::diff::{Source, sources};
 use super::engine::RuleCache;
 use super::fault::{ItemError, JobFault, code};
 use super::finish::finish;
-use super::item::parse_day;
 use super::job::Job;
 use super::manifest::hex;
 use super::meter::Meter;
-use super::part::{self, Done, Shape, Unit, error_record, lines_of};
-use super::run::Ended;
-use crate::checks::{self, CATALOG, Read};
+use super::old::{Old, OldContext, recorded};
+use super::part::{self, Done, Filled, Line, Shape, Tally, Unit, error_record, lines_of};
+use super::run::{Ended, is_too_much};
+use crate::checks::CATALOG;
 use crate::grpc::record::Answer;
-use crate::intake::format;
 use crate::pipeline;
-use crate::reason::{COULD_NOT_ASSESS, Finding, Locale, Needs, Severity, Unreadable};
+use crate::reason::{COULD_NOT_ASSESS, Finding, Locale, Needs, Severity};
 use crate::report::batch::Summary;
 use crate::rules::{Context, RuleBook, RuleSet, Status};
 use crate::store::{Place, Stores, Uri};
@@ -105,12 +101,12 @@ pub async fn rejudge(
         meter: Arc::clone(meter),
     });
     let interrupted = again.all(sources, unit, &done, stop).await?;
-    let summary = finish(&place, &stores, &job, diff.as_deref()).await?;
-    let too_many = summary.errors as f64 > share * summary.items as f64;
+    let (summary, own) = finish(&place, &stores, &job, diff.as_deref(), None).await?;
+    let too_many = is_too_much(own.errors, own.items, share);
     Ok(match interrupted {
         true => Ended::Interrupted(summary),
         false if too_many => Ended::Stopped(summary),
-        false => Ended::Done(summary),
+        false => Ended::Done(summary, own.errors),
     })
 }
 
@@ -201,46 +197,49 @@ impl Judging {
         Ok(*stop.borrow())
     }
 
-    fn chunk(&self, lines: &[u8]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(lines.len() / 2);
-        for line in lines_of(lines) {
-            let (record, failed) = self.record(line);
-            out.extend_from_slice(&record);
-            self.meter.judged(failed);
+    fn chunk(&self, old: &[u8]) -> Filled {
+        let (mut lines, mut index) = (Vec::with_capacity(old.len() / 2), Vec::new());
+        let mut tally = Tally::default();
+        for line in lines_of(old) {
+            let (record, brief) = self.record(line);
+            lines.extend_from_slice(&record);
+            brief.add_to(&mut index, &mut tally);
+            self.meter.judged(brief.error.is_some());
         }
-        out
+        Filled { lines, index: Some((index, tally)) }
     }
 
-    /// The new record of an old one, and whether it says why there is no verdict.
-    fn record(&self, line: &[u8]) -> (Vec<u8>, bool) {
+    /// The new record of an old one, and its line of the index.
+    fn record(&self, line: &[u8]) -> (Vec<u8>, Line) {
         let old: Old<'_> = match serde_json::from_slice(line) {
             Ok(old) => old,
             Err(_) => {
                 let message = "the line is no record";
                 let error = ItemError::of(code::INVALID_ARGUMENT, "RECORD_MALFORMED", message);
-                return (error_record("", "", "", &error), true);
+                return without("", "", "", error);
             }
         };
         let id = if old.item_id.is_empty() { &old.file } else { &old.item_id };
         let id = id.clone().into_owned();
-        let failed = |error: &ItemError| (error_record(&old.file, &old.slot, &id, error), true);
+        let failed = |error: ItemError| without(&old.file, &old.slot, &id, error);
         if let Some(error) = &old.error {
-            return failed(error);
+            return failed(error.clone());
         }
         if old.readings.is_empty() {
             let message = "its record holds no readings";
-            return failed(&ItemError::of(code::NOT_FOUND, "READINGS_MISSING", message));
+            return failed(ItemError::of(code::NOT_FOUND, "READINGS_MISSING", message));
         }
         let rules = match self.rules(&old) {
             Ok(rules) => rules,
-            Err(error) => return failed(&error),
+            Err(error) => return failed(error),
         };
         let (file, slot) = (old.file.into_owned(), old.slot.into_owned());
         let readings = old.readings.into_iter().filter_map(recorded).collect();
         let detected = old.detected.map(Detected::from).unwrap_or_default();
         let (verdict, missing) = judged_again(readings, &rules, detected);
         let answer = Answer::of(&verdict, self.locale, self.readings);
-        (answer.record_lacking(&file, &slot, &id, &missing), false)
+        let line = answer.record_lacking(&file, &slot, &id, &missing);
+        (line, brief(&verdict, id, slot, &missing))
     }
 
     fn rules(&self, old: &Old<'_>) -> Result<Arc<RuleSet>, ItemError> {
@@ -259,6 +258,38 @@ impl Judging {
         }
         known.insert(name, rules.clone());
         rules
+    }
+}
+
+/// The record and line of an item without a verdict.
+fn without(file: &str, slot: &str, item_id: &str, error: ItemError) -> (Vec<u8>, Line) {
+    let record = error_record(file, slot, item_id, &error);
+    let (item_id, slot) = (item_id.to_owned(), slot.to_owned());
+    (record, Line { item_id, slot, error: Some(error), ..Line::default() })
+}
+
+/// What the index would say of the record of a verdict.
+fn brief(verdict: &Verdict, item_id: String, slot: String, missing: &[&str]) -> Line {
+    let mut worst: BTreeMap<&str, Severity> = BTreeMap::new();
+    for ruled in &verdict.findings {
+        let severity = worst.entry(ruled.finding.reason.code).or_insert(ruled.severity);
+        *severity = (*severity).max(ruled.severity);
+    }
+    let word = |severity| match severity {
+        Severity::Info => "INFO",
+        Severity::Warning => "WARNING",
+        Severity::Review => "REVIEW",
+        Severity::Error => "ERROR",
+    };
+    let reasons = worst.into_iter();
+    Line {
+        item_id,
+        slot,
+        profile: verdict.context.profile.clone(),
+        verdict: verdict.decision.word().to_owned(),
+        reasons: reasons.map(|(code, weight)| (code.to_owned(), word(weight).to_owned())).collect(),
+        error: None,
+        missing: missing.iter().map(|check| (*check).to_owned()).collect(),
     }
 }
 
@@ -314,138 +345,6 @@ fn chunks(sources: Vec<Source>, unit: usize) -> mpsc::Receiver<Result<(Unit, Vec
         }
     });
     chunks
-}
-
-/// A record as far as it is judged again.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Old<'a> {
-    #[serde(borrow, default)]
-    file: Cow<'a, str>,
-    #[serde(borrow, default)]
-    slot: Cow<'a, str>,
-    #[serde(borrow, default)]
-    item_id: Cow<'a, str>,
-    #[serde(default)]
-    error: Option<ItemError>,
-    #[serde(borrow, default)]
-    detected: Option<OldDetected<'a>>,
-    #[serde(borrow, default)]
-    provenance: Option<OldProvenance<'a>>,
-    #[serde(borrow, default)]
-    readings: Vec<OldReading<'a>>,
-}
-
-#[derive(Deserialize)]
-struct OldProvenance<'a> {
-    #[serde(borrow, default)]
-    context: Option<&'a RawValue>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct OldDetected<'a> {
-    #[serde(borrow)]
-    media_type: Cow<'a, str>,
-    #[serde(borrow)]
-    size_bytes: Cow<'a, str>,
-    #[serde(borrow)]
-    sha256: Cow<'a, str>,
-    page_count: u32,
-    width_px: u32,
-    height_px: u32,
-    has_gps_metadata: bool,
-}
-
-impl From<OldDetected<'_>> for Detected {
-    fn from(old: OldDetected<'_>) -> Self {
-        Self {
-            media_type: format::of_media_type(&old.media_type).map(|format| format.media_type),
-            size: old.size_bytes.parse().unwrap_or(0),
-            sha256: old.sha256.into_owned(),
-            pages: old.page_count,
-            width: old.width_px,
-            height: old.height_px,
-            has_gps: old.has_gps_metadata,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OldReading<'a> {
-    #[serde(borrow, default)]
-    rule_id: Cow<'a, str>,
-    #[serde(default)]
-    version: u32,
-    #[serde(default)]
-    page: u32,
-    #[serde(default)]
-    value: Value,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct OldContext {
-    profile: String,
-    province: Option<String>,
-    entity_type: Option<String>,
-    filing_type: Option<String>,
-    content_categories: Vec<String>,
-    as_of: String,
-    channel: Option<String>,
-    paid_service: bool,
-    domain_count: u32,
-    issued_elsewhere: Option<bool>,
-}
-
-impl From<OldContext> for Context {
-    fn from(old: OldContext) -> Self {
-        Self {
-            profile: old.profile,
-            province: old.province,
-            entity: old.entity_type,
-            filing_type: old.filing_type,
-            contents: old.content_categories,
-            channel: old.channel,
-            paid_service: old.paid_service,
-            domain_count: old.domain_count,
-            issued_elsewhere: old.issued_elsewhere,
-            as_of: parse_day(&old.as_of),
-        }
-    }
-}
-
-/// A reading that this engine can judge; one of another check or form says nothing.
-fn recorded(old: OldReading<'_>) -> Option<Recorded> {
-    let entry = checks::entry(&old.rule_id).filter(|entry| entry.version == old.version)?;
-    let why = match &old.value {
-        Value::Object(fields) if fields.len() == 1 => fields.get("unreadable"),
-        _ => None,
-    };
-    let read: Read = match why.and_then(Value::as_str) {
-        Some(why) => Err(Unreadable { why: Cow::Owned(why.to_owned()) }),
-        None => {
-            let mut value = old.value;
-            count_again(&mut value);
-            Ok(value)
-        }
-    };
-    Some(Recorded { entry, page: old.page, read })
-}
-
-/// On the wire every number is a fraction; counts become counts again.
-fn count_again(value: &mut Value) {
-    match value {
-        Value::Number(number) if number.is_f64() => {
-            if let Some(float) = number.as_f64().filter(|f| f.trunc() == *f && f.abs() < 9e15) {
-                *value = Value::from(float as i64);
-            }
-        }
-        Value::Array(list) => list.iter_mut().for_each(count_again),
-        Value::Object(fields) => fields.values_mut().for_each(count_again),
-        _ => {}
-    }
 }
 
 /// The one door to judging readings again; and the checks in force whose readings the verdict lacks.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::broker::Queue;
 use super::engine::{Engine, Judge};
 use super::fault::JobFault;
 use super::finish::finish;
@@ -13,7 +14,7 @@ use super::item::Item;
 use super::job::{Job, Manifest};
 use super::meter::Meter;
 use super::part::{self, Done, Shape, Tally, Unit};
-use super::queue::{self, Queue};
+use super::queue;
 use crate::reason::Locale;
 use crate::report::batch::Summary;
 use crate::store::{Place, Stores, Uri};
@@ -50,8 +51,8 @@ pub struct Order {
 /// How a job ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ended {
-    /// All of this share is done.
-    Done(Summary),
+    /// All of this share is done; so many of its items have no verdict.
+    Done(Summary, u64),
     /// Too many items had no verdict.
     Stopped(Summary),
     /// Whoever started it asked it to stop.
@@ -98,13 +99,13 @@ pub async fn run(
         Some(queue) => queue::run(&queue, &crew, &manifest, &mut done, stop).await?,
         None => crew.share(&manifest, shard, done, stop).await?,
     };
-    let summary = finish(&place, &stores, &job, diff.as_deref()).await?;
+    let (summary, own) = finish(&place, &stores, &job, diff.as_deref(), Some(shard)).await?;
     Ok(match early {
         Early::Interrupted => Ended::Interrupted(summary),
         Early::TooManyErrors => Ended::Stopped(summary),
-        // However the errors fell on the shares and runs.
-        Early::No if is_too_much(summary.errors, summary.items, share) => Ended::Stopped(summary),
-        Early::No => Ended::Done(summary),
+        // However the errors fell on the runs.
+        Early::No if is_too_much(own.errors, own.items, share) => Ended::Stopped(summary),
+        Early::No => Ended::Done(summary, own.errors),
     })
 }
 
@@ -145,7 +146,7 @@ pub(super) enum Early {
     TooManyErrors,
 }
 
-fn is_too_much(errors: u64, items: u64, share: f64) -> bool {
+pub(super) fn is_too_much(errors: u64, items: u64, share: f64) -> bool {
     errors > 0 && errors as f64 > share * items as f64
 }
 

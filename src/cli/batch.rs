@@ -228,9 +228,9 @@ impl Shown {
 /// Says how it ended.
 pub(crate) fn exit(outcome: Result<Ended, JobFault>) -> ExitCode {
     let end = match outcome {
-        Ok(Ended::Done(summary)) => {
+        Ok(Ended::Done(summary, errors)) => {
             say(&text(&summary));
-            if summary.errors > 0 { End::ItemErrors } else { End::Done }
+            if errors > 0 { End::ItemErrors } else { End::Done }
         }
         Ok(Ended::Helped) => End::Done,
         Ok(Ended::Stopped(summary)) => {
