@@ -8,8 +8,8 @@ use std::fs;
 use std::path::Path;
 
 use archive::{
-    Running, archive as make, by_item, is_long, manifest, parts, peak_of, ran, records, sample,
-    scanvet, serve, summary, text, wait_until,
+    Running, archive as make, assert_same, by_item, is_long, manifest, parts, peak_of, ran,
+    records, sample, scanvet, serve, summary, text, wait_until,
 };
 use serde_json::Value;
 
@@ -91,7 +91,8 @@ fn manifests_of_all_forms_give_the_same_records() {
         all.push(records(&out));
     }
     assert_eq!(all[0].len(), 30);
-    assert!(all[0] == all[1] && all[0] == all[2]);
+    assert_same(&all[0], &all[1]);
+    assert_same(&all[0], &all[2]);
 }
 
 fn write_parquet(path: &Path, rows: &[[String; 3]]) {
@@ -138,7 +139,7 @@ fn a_batch_that_is_killed_goes_on_where_it_was_and_ends_the_same() {
     fs::remove_file(killed.join("index/part-0000-00000000.ndjson")).unwrap();
     batch(&csv, &killed, &always, 0);
     assert_eq!(fs::metadata(&first).unwrap().modified().unwrap(), written, "not judged again");
-    assert_eq!(records(&killed), records(&undisturbed));
+    assert_same(&records(&killed), &records(&undisturbed));
     assert_eq!(records(&killed).len(), count);
     for name in ["summary.json", "errors.ndjson", "report.html"] {
         assert_eq!(fs::read(killed.join(name)).unwrap(), fs::read(undisturbed.join(name)).unwrap());
@@ -161,7 +162,7 @@ fn shares_make_up_the_whole_and_the_last_one_to_end_counts_all() {
         assert_eq!(output.status.code(), Some(0));
         assert_eq!(summary(&shared)["complete"], index == "1");
     }
-    assert_eq!(records(&whole), records(&shared));
+    assert_same(&records(&whole), &records(&shared));
     batch(&csv, &shared, &["--shard-count", "4"], 42);
     batch(&csv, &shared, &["--shard-count", "3", "--shard-index", "3"], 42);
 }
@@ -322,7 +323,7 @@ fn flips_are_told_by_reason_as_table_lines_and_page() {
 fn memory_does_not_grow_with_the_number_of_items() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.jpg"), b"no picture").unwrap();
-    let (few, many) = if is_long() { (10_000, 400_000) } else { (2000, 20_000) };
+    let (few, many) = if is_long() { (20_000, 400_000) } else { (5000, 25_000) };
     let peak = |count: usize| {
         let mut rows = "item_id,uri\n".to_owned();
         for number in 0..count {
@@ -366,8 +367,8 @@ fn a_service_gives_the_records_that_the_engine_here_gives() {
     batch(&csv, &out("reference"), &[&servers[..], &["--by-reference"]].concat(), 0);
     let here = records(&out("here"));
     assert_eq!(here.len(), count + 3);
-    assert_eq!(here, records(&out("stream")));
-    assert_eq!(here, records(&out("reference")));
+    assert_same(&here, &records(&out("stream")));
+    assert_same(&here, &records(&out("reference")));
     for file in here.iter().take(5) {
         assert!(!file.contains("evaluateTime") && !file.contains("elapsed"), "{file}");
     }
@@ -388,7 +389,7 @@ fn a_service_that_dies_is_left_for_another_and_nothing_is_lost() {
     wait_until("it works", || parts(&out) >= 2);
     one.kill();
     assert_eq!(running.end(), 0);
-    assert_eq!(records(&here), records(&out));
+    assert_same(&records(&here), &records(&out));
 }
 
 #[test]

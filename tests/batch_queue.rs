@@ -12,8 +12,8 @@ use std::path::Path;
 use std::process::Command;
 
 use archive::{
-    Running, archive as make, by_item, free_port, is_long, is_there, manifest, parts, ran, records,
-    scanvet, summary, text, wait_until,
+    Running, archive as make, assert_same, by_item, free_port, is_long, is_there, manifest, parts,
+    ran, records, scanvet, summary, text, wait_until,
 };
 
 /// A server that keeps its state in a folder.
@@ -81,7 +81,7 @@ fn nothing_is_lost_or_repeated_when_worker_broker_and_runner_are_killed() {
     let ids = by_item(&out).len();
     eprintln!("{count} items: lost {}, repeated {}", count - ids, found.len() - ids);
     assert_eq!((found.len(), ids), (count, count), "lost 0, repeated 0");
-    assert!(wanted == found, "identical after sorting");
+    assert_same(&wanted, &found);
     assert_eq!(summary(&out), summary(&undisturbed));
     // The same manifest again: nothing is judged twice.
     let first = out.join("parts/part-0000-00000000.ndjson");
@@ -107,7 +107,7 @@ fn a_process_that_fills_and_works_needs_nobody_else() {
     let arguments = ["batch", &csv, "--out", &text(&queued), "--unit", "10", "--queue", &server];
     let (status, said) = ran(&arguments);
     assert_eq!(status, 0, "{said}");
-    assert_eq!(records(&plain), records(&queued));
+    assert_same(&records(&plain), &records(&queued));
     assert!(said.contains("60 items: 60 judged"), "{said}");
 }
 

@@ -10,8 +10,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use archive::{
-    Running, archive as make, by_item, is_long, manifest, peak_of, ran, records, sample, scanvet,
-    summary, text,
+    Running, archive as make, assert_same, by_item, is_long, manifest, peak_of, ran, records,
+    sample, scanvet, summary, text,
 };
 
 fn run(arguments: &[&str], wanted: i32) -> String {
@@ -59,7 +59,7 @@ fn readings_say_under_other_rules_what_the_files_say() {
         run(&[&always[..], &day[..], more].concat(), 0)
     };
     rejudge("again", &[]);
-    assert_eq!(records(&folder.path().join("same")), records(&folder.path().join("again")));
+    assert_same(&records(&folder.path().join("same")), &records(&folder.path().join("again")));
     let old = out("alibaba");
     let said = rejudge("moved", &["--profile", "tencent-2018", "--diff", &old]);
     let lacking = summary(&folder.path().join("moved"))["missingReadings"].as_u64().unwrap();

@@ -353,13 +353,12 @@ fn judged_again(
     rules: &RuleSet,
     detected: Detected,
 ) -> (Verdict, Vec<&'static str>) {
-    let mut verdict = pipeline::judge_again(&readings, rules, detected);
-    let has = |id: &str| readings.iter().any(|recorded| recorded.entry.id == id);
+    let mut verdict = pipeline::judge_again(readings, rules, detected);
     let mut missing = Vec::new();
     // What is rejected by the readings that there are needs no others.
     if verdict.decision != Decision::Reject {
         for rule in &rules.rules {
-            if has(rule.entry.id) {
+            if verdict.readings.iter().any(|recorded| recorded.entry.id == rule.entry.id) {
                 continue;
             }
             missing.push(rule.entry.id);

@@ -34,9 +34,9 @@ pub(crate) enum End {
 const LINE_EVERY: Duration = Duration::from_secs(60);
 
 pub(crate) fn run(common: &Common, arguments: &BatchArguments) -> ExitCode {
-    let runtime = match Runtime::new() {
+    let runtime = match runtime(arguments.workers) {
         Ok(runtime) => runtime,
-        Err(error) => return exit(Err(JobFault::Temporary(error.to_string()))),
+        Err(fault) => return exit(Err(fault)),
     };
     let meter = Arc::new(Meter::default());
     let outcome = runtime.block_on(async {
@@ -46,6 +46,16 @@ pub(crate) fn run(common: &Common, arguments: &BatchArguments) -> ExitCode {
     // What a thread still waits for must not hold up the end.
     runtime.shutdown_background();
     exit(outcome)
+}
+
+/// Few threads: each one keeps memory of its own, which would add up.
+pub(crate) fn runtime(workers: Option<usize>) -> Result<Runtime, JobFault> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(workers.unwrap_or_else(cores) + 6)
+        .enable_all()
+        .build()
+        .map_err(|error| JobFault::Temporary(error.to_string()))
 }
 
 async fn order(common: &Common, arguments: &BatchArguments) -> Result<Order, JobFault> {

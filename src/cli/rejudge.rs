@@ -4,10 +4,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use scanvet::batch::{self, Again, Ended, Job, JobFault, Judges, Meter};
-use tokio::runtime::Runtime;
 
 use crate::cli::args::{Common, RejudgeArguments, ResultArguments};
-use crate::cli::batch::{cores, exit, watched};
+use crate::cli::batch::{cores, exit, runtime, watched};
 
 pub(crate) fn run(common: &Common, arguments: &RejudgeArguments) -> ExitCode {
     exit(judged(common, arguments))
@@ -44,7 +43,7 @@ fn judged(common: &Common, arguments: &RejudgeArguments) -> Result<Ended, JobFau
         diff: diff.clone(),
         locale,
     };
-    let runtime = Runtime::new().map_err(|error| JobFault::Temporary(error.to_string()))?;
+    let runtime = runtime(Some(workers))?;
     let meter = Arc::new(Meter::default());
     let outcome = runtime.block_on(watched(&meter, |stop| batch::rejudge(again, &meter, stop)));
     runtime.shutdown_background();

@@ -30,6 +30,8 @@ pub struct Stores {
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a store that answers 5xx or not at all is asked again.
 const RETRY: Duration = Duration::from_secs(60);
+/// Further tries, each after a longer pause: six seconds in all.
+const TRIES: usize = 5;
 
 impl Stores {
     /// The folder or prefix at `uri`.
@@ -52,11 +54,12 @@ impl Stores {
             Uri::Object { scheme, bucket, key } => {
                 let store = self.bucket(scheme, bucket)?;
                 let key = parsed(key)?;
-                match start_of(&store, &key, most).await {
+                patient(async || match start_of(&store, &key, most).await {
                     // An empty object has no range.
                     Err(error) if is_unsatisfiable(&error) => Ok(Bytes::new()),
                     outcome => Ok(outcome?),
-                }
+                })
+                .await
             }
         }
     }
@@ -166,6 +169,23 @@ fn read_start(path: &Path, most: u64) -> io::Result<Bytes> {
     let mut bytes = Vec::with_capacity(usize::try_from(about.len().min(most)).unwrap_or(0));
     std::fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
     Ok(bytes.into())
+}
+
+/// Tries again what a store did not answer, or broke off: beyond what its client retries by itself,
+/// which is what the store says it may.
+pub(super) async fn patient<T, F: Future<Output = Result<T, StoreFault>>>(
+    mut attempt: impl FnMut() -> F,
+) -> Result<T, StoreFault> {
+    let mut pause = Duration::from_millis(200);
+    for _ in 0..TRIES {
+        match attempt().await {
+            Err(fault) if fault.kind == FaultKind::Temporary => {}
+            settled => return settled,
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+    attempt().await
 }
 
 /// Runs what waits for a disk where waiting disturbs nobody.

@@ -14,7 +14,7 @@ use object_store::{
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt;
 
-use super::buckets::blocking;
+use super::buckets::{blocking, patient};
 use super::{FaultKind, StoreFault};
 
 /// A folder or a prefix. Names below it have forward slashes. Cheap to clone.
@@ -60,10 +60,9 @@ impl Place {
                 let path = path.clone();
                 blocking(move || Ok(Bytes::from(fs::read(path)?))).await
             }
-            Kind::Prefix { store, key } => match store.get(key).await {
-                Ok(got) => got.bytes().await.map_err(StoreFault::from),
-                Err(error) => Err(error.into()),
-            },
+            Kind::Prefix { store, key } => {
+                patient(async || Ok(store.get(key).await?.bytes().await?)).await
+            }
         };
         match outcome {
             Ok(bytes) => Ok(Some(bytes)),
@@ -90,12 +89,17 @@ impl Place {
                 blocking(move || Ok(Draft::of(&path)?.filled(&bytes)?.commit(over)?)).await
             }
             Kind::Prefix { store, key } => {
-                let options = PutOptions { mode, ..PutOptions::default() };
-                match store.put_opts(key, PutPayload::from_bytes(bytes), options).await {
-                    Ok(_) => Ok(true),
-                    Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
-                    Err(error) => Err(error.into()),
-                }
+                // What was written though the answer got lost is there already, which is as good.
+                patient(async || {
+                    let options = PutOptions { mode: mode.clone(), ..PutOptions::default() };
+                    match store.put_opts(key, PutPayload::from_bytes(bytes.clone()), options).await
+                    {
+                        Ok(_) => Ok(true),
+                        Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+                        Err(error) => Err(error.into()),
+                    }
+                })
+                .await
             }
         }
     }
@@ -115,20 +119,7 @@ impl Place {
                 .await
             }
             Kind::Prefix { store, key } => {
-                let mut pieces = pieces_of(from);
-                let first = pieces.recv().await.transpose()?.unwrap_or_default();
-                if first.len() < PIECE {
-                    store.put(key, PutPayload::from_bytes(first)).await?;
-                    return Ok(());
-                }
-                let options = PutMultipartOptions::default();
-                let mut upload = store.put_multipart_opts(key, options).await?;
-                upload.put_part(PutPayload::from_bytes(first)).await?;
-                while let Some(piece) = pieces.recv().await {
-                    upload.put_part(PutPayload::from_bytes(piece?)).await?;
-                }
-                upload.complete().await?;
-                Ok(())
+                patient(|| uploaded(store.as_ref(), key, from.clone())).await
             }
         }
     }
@@ -171,7 +162,7 @@ impl Place {
                 let path = path.clone();
                 blocking(move || Ok(fs::remove_file(path)?)).await
             }
-            Kind::Prefix { store, key } => store.delete(key).await.map_err(StoreFault::from),
+            Kind::Prefix { store, key } => patient(async || Ok(store.delete(key).await?)).await,
         };
         outcome.or_else(|fault| if fault.kind == FaultKind::Missing { Ok(()) } else { Err(fault) })
     }
@@ -220,13 +211,30 @@ impl Place {
     }
 }
 
+/// Sends a file of this machine in pieces, or at once where there is only one.
+async fn uploaded(store: &dyn ObjectStore, key: &Key, from: PathBuf) -> Result<(), StoreFault> {
+    let mut pieces = pieces_of(from);
+    let first = pieces.recv().await.transpose()?.unwrap_or_default();
+    if first.len() < PIECE {
+        store.put(key, PutPayload::from_bytes(first)).await?;
+        return Ok(());
+    }
+    let mut upload = store.put_multipart_opts(key, PutMultipartOptions::default()).await?;
+    upload.put_part(PutPayload::from_bytes(first)).await?;
+    while let Some(piece) = pieces.recv().await {
+        upload.put_part(PutPayload::from_bytes(piece?)).await?;
+    }
+    upload.complete().await?;
+    Ok(())
+}
+
 fn walk(root: &Path, found: &mpsc::Sender<Result<String, StoreFault>>) -> io::Result<()> {
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             // A place that nothing was written to yet.
-            Err(error) if error.kind() == ErrorKind::NotFound && folder == root => return Ok(()),
+            Err(error) if folder == root && is_nothing(&error) => return Ok(()),
             Err(error) => return Err(error),
         };
         for entry in entries {
@@ -248,6 +256,10 @@ fn walk(root: &Path, found: &mpsc::Sender<Result<String, StoreFault>>) -> io::Re
         }
     }
     Ok(())
+}
+
+fn is_nothing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 fn is_unfinished(name: &str) -> bool {

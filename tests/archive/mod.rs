@@ -247,3 +247,15 @@ pub fn peak_of(running: &mut Running) -> u64 {
     }
     peak
 }
+
+/// Panics with the first difference, not with all of both.
+pub fn assert_same(one: &[String], other: &[String]) {
+    assert_eq!(one.len(), other.len(), "so many records");
+    if let Some((one, other)) = one.iter().zip(other).find(|(one, other)| one != other) {
+        let at = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+        let around = |text: &str| -> String {
+            text.chars().skip(at.saturating_sub(300)).take(600).collect()
+        };
+        panic!("records differ:\n{}\n{}", around(one), around(other));
+    }
+}
