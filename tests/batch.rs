@@ -442,3 +442,15 @@ fn parquet_rows(folder: &Path) -> String {
     }
     rows
 }
+
+#[test]
+fn the_program_understands_every_command_of_the_guide() {
+    let guide = include_str!("../docs/batch.md");
+    let commands: Vec<&str> = guide.lines().filter(|line| line.starts_with("scanvet ")).collect();
+    assert!(commands.len() >= 10, "{commands:?}");
+    for command in commands {
+        let words: Vec<&str> = command.split(' ').skip(1).chain(["--help"]).collect();
+        let (status, said) = ran(&words);
+        assert!(status == 0 && said.contains("Usage: scanvet"), "{command}: {said}");
+    }
+}

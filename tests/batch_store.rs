@@ -63,8 +63,8 @@ impl S3 {
     }
 
     fn put(&self, key: &str, body: &[u8]) {
-        let put = self.bucket.put(&key.into(), body.to_vec().into());
-        self.runtime.block_on(put).unwrap();
+        let key = key.into();
+        self.runtime.block_on(self.bucket.put(&key, body.to_vec().into())).unwrap();
     }
 
     fn get(&self, key: &str) -> Vec<u8> {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::diff::Comparison;
 use super::fault::{ItemError, JobFault};
 use super::job::Job;
-use super::part::{Done, Line, Tally, indexed};
+use super::part::{Done, INDEX, Line, PARQUET, PARTS, Tally, indexed};
 use super::queue::DEAD;
 use crate::report::batch::{self, Summary};
 use crate::store::{Place, Stores};
@@ -37,6 +37,9 @@ pub(super) async fn finish(
         if after.count() == done.count() {
             break;
         }
+    }
+    for folder in [PARTS, INDEX, PARQUET] {
+        place.child(folder).sweep().await;
     }
     Ok(summary)
 }

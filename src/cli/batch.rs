@@ -160,34 +160,40 @@ where
     outcome
 }
 
-/// The wishes to stop, one after the other.
+/// The wishes to stop, one after the other. Listened to from the beginning, so that none is lost.
 struct Wishes {
     #[cfg(unix)]
-    terminate: Option<tokio::signal::unix::Signal>,
+    signals: [Option<tokio::signal::unix::Signal>; 2],
 }
 
 impl Wishes {
     fn new() -> Self {
         Self {
             #[cfg(unix)]
-            terminate: {
+            signals: {
                 use tokio::signal::unix::{SignalKind, signal};
-                signal(SignalKind::terminate()).ok()
+                [SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok())
             },
         }
     }
 
+    #[cfg(unix)]
     async fn next(&mut self) {
-        let interrupt = tokio::signal::ctrl_c();
-        #[cfg(unix)]
-        if let Some(terminate) = &mut self.terminate {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+        let [interrupt, terminate] = &mut self.signals;
+        let wish = async |signal: &mut Option<tokio::signal::unix::Signal>| match signal {
+            Some(signal) => signal.recv().await,
+            // Without a way to hear it there is nothing to wait for.
+            None => std::future::pending().await,
+        };
+        tokio::select! {
+            _ = wish(interrupt) => {}
+            _ = wish(terminate) => {}
         }
-        let _ = interrupt.await;
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
     }
 }
 

@@ -33,18 +33,20 @@ impl Answer {
 
     /// The record as one line, with its end.
     pub fn record(&self, file: &str, slot: &str, item_id: &str) -> Vec<u8> {
-        self.record_lacking(file, slot, item_id, &[])
+        let mut lines = Vec::with_capacity(16 * 1024);
+        self.add_record([file, slot, item_id], &[], &mut lines);
+        lines
     }
 
-    /// The same, naming the checks of which a reading is missing.
-    pub fn record_lacking(
+    /// Adds the record (of file, slot and item id) to `lines`, naming the checks of which a reading is
+    /// missing.
+    pub fn add_record(
         &self,
-        file: &str,
-        slot: &str,
-        item_id: &str,
+        [file, slot, item_id]: [&str; 3],
         missing: &[&str],
-    ) -> Vec<u8> {
-        let mut out = Writer { out: Vec::with_capacity(16 * 1024), comma: false };
+        lines: &mut Vec<u8>,
+    ) {
+        let mut out = Writer { out: std::mem::take(lines), comma: false };
         out.object(|out| {
             out.text("file", file);
             out.text("slot", slot);
@@ -53,7 +55,7 @@ impl Answer {
             out.result(&self.0);
         });
         out.out.push(b'\n');
-        out.out
+        *lines = out.out;
     }
 }
 

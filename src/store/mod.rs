@@ -83,8 +83,19 @@ impl From<object_store::Error> for StoreFault {
             InvalidPath { .. } | NotSupported { .. } | NotImplemented { .. } => {
                 FaultKind::Malformed
             }
+            _ if leads_elsewhere(&error) => FaultKind::Denied,
             _ => FaultKind::Temporary,
         };
         Self::of(kind, error)
     }
+}
+
+/// Whether the store answered with a redirect, which is never followed. Its client tells it in words
+/// alone.
+fn leads_elsewhere(error: &object_store::Error) -> bool {
+    let object_store::Error::Generic { source, .. } = error else {
+        return false;
+    };
+    let text = source.to_string();
+    text.contains("non-2xx status code: 3") || text.contains("redirect")
 }

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use object_store::path::Path as Key;
@@ -29,6 +30,9 @@ enum Kind {
 
 /// A piece of an upload, and the smallest that object stores take.
 const PIECE: usize = 8 * 1024 * 1024;
+
+/// Age at which an unfinished file is nobody's.
+const ABANDONED: Duration = Duration::from_secs(3600);
 
 /// What unfinished files are called: a dot at the beginning, this at the end.
 const UNFINISHED: &str = ".unfinished";
@@ -200,6 +204,29 @@ impl Place {
             }
         }
         listing
+    }
+
+    /// Removes what writers left unfinished an hour ago and more: they were killed. Stores keep nothing
+    /// of that kind.
+    pub async fn sweep(&self) {
+        let Kind::Folder(root) = self.0.clone() else {
+            return;
+        };
+        let old = |entry: &fs::DirEntry| {
+            let written = entry.metadata().and_then(|about| about.modified()).ok();
+            written.and_then(|at| at.elapsed().ok()).is_some_and(|age| age > ABANDONED)
+        };
+        let swept = blocking(move || {
+            for entry in fs::read_dir(root)?.flatten() {
+                if is_unfinished(&entry.file_name().to_string_lossy()) && old(&entry) {
+                    // Somebody else may have been faster.
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
+            Ok(())
+        });
+        // What stays is not listed and harms nobody.
+        let _ = swept.await;
     }
 
     /// The folder, where this is one of this machine.

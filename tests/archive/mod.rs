@@ -111,7 +111,12 @@ pub fn manifest(folder: &Path, count: usize) -> PathBuf {
 pub fn records(results: &Path) -> Vec<String> {
     let mut lines = Vec::new();
     for entry in std::fs::read_dir(results.join("parts")).expect("there are parts") {
-        let path = entry.expect("an entry").path();
+        let entry = entry.expect("an entry");
+        // What a writer left that was killed has a hidden name.
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        let path = entry.path();
         let name = text(&path);
         let bytes = std::fs::read(&path).expect("a part");
         let bytes = if name.ends_with(".zst") {
