@@ -33,5 +33,5 @@ class Validate:
 
 if __name__ == "__main__":
     rows = daft.read_csv(sys.argv[2])
-    judged = rows.with_column("verdict", Validate(daft.col("uri").url.download(), daft.col("slot")))
+    judged = rows.with_column("verdict", Validate(daft.col("uri").download(), daft.col("slot")))
     judged.select("item_id", "verdict").write_parquet(sys.argv[3])

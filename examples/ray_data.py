@@ -34,5 +34,5 @@ class Validate:
 
 if __name__ == "__main__":
     address, manifest, out = sys.argv[1:]
-    judged = ray.data.read_csv(manifest).map(Validate, fn_constructor_args=[address], concurrency=2)
+    judged = ray.data.read_csv(manifest).map(Validate, fn_constructor_args=[address], concurrency=(1, 8))
     judged.write_parquet(out)

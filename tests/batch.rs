@@ -369,8 +369,48 @@ fn a_service_gives_the_records_that_the_engine_here_gives() {
     assert_eq!(here.len(), count + 3);
     assert_same(&here, &records(&out("stream")));
     assert_same(&here, &records(&out("reference")));
+    one_by_one(&first, folder.path(), &out("here"));
     for file in here.iter().take(5) {
         assert!(!file.contains("evaluateTime") && !file.contains("elapsed"), "{file}");
+    }
+}
+
+/// Asks for each file by itself, as applicants' uploads are asked for; the answers must be the records.
+fn one_by_one(address: &str, folder: &Path, results: &Path) {
+    use scanvet::grpc::proto::validation_service_client::ValidationServiceClient;
+    use scanvet::grpc::proto::{
+        FileDescriptor, FilingContext, ValidateFileRequest, ValidationOptions,
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let address = format!("http://{address}");
+    let mut client = runtime.block_on(ValidationServiceClient::connect(address)).unwrap();
+    for (id, record) in by_item(results) {
+        let (file, slot, mut wanted) = scanvet::grpc::record::parse(record).unwrap();
+        let content = fs::read(folder.join(&file)).unwrap();
+        let claimed = Path::new(&file).extension().and_then(|extension| extension.to_str());
+        let claimed = claimed.and_then(scanvet::intake::format::of_extension).unwrap();
+        let as_of = wanted.provenance.as_ref().unwrap().context.as_ref().unwrap().as_of.clone();
+        let request = ValidateFileRequest {
+            file: Some(FileDescriptor {
+                slot,
+                declared_media_type: claimed.media_type.to_owned(),
+                ..FileDescriptor::default()
+            }),
+            content,
+            options: Some(ValidationOptions {
+                include_readings: true,
+                context: Some(FilingContext { as_of, ..FilingContext::default() }),
+                ..ValidationOptions::default()
+            }),
+        };
+        let answer = runtime.block_on(client.validate_file(request)).unwrap().into_inner();
+        let mut found = answer.result.unwrap();
+        found.provenance.as_mut().unwrap().evaluate_time = None;
+        for check in &mut found.checks {
+            check.elapsed = None;
+        }
+        wanted.item_id.clear();
+        assert!(found == wanted, "{id}: {} {}", found.verdict, wanted.verdict);
     }
 }
 

@@ -221,7 +221,7 @@ impl Judge {
                     locale: self.locale,
                     readings: self.job.readings,
                 };
-                Ok(client.judge(&question).await?)
+                Ok(client.answer(&question).await?)
             }
         }
     }

@@ -224,7 +224,7 @@ pub(super) async fn indexed(place: &Place, unit: Unit) -> Result<Vec<Line>, JobF
     let bytes = place.get(&name).await.map_err(|fault| JobFault::of_store("results", &fault))?;
     let bytes = bytes.ok_or_else(|| JobFault::Temporary(format!("{name} has gone")))?;
     lines_of(&bytes)
-        .map(|line| serde_json::from_slice(line))
+        .map(serde_json::from_slice)
         .collect::<Result<_, _>>()
         .map_err(|error| JobFault::Permanent(format!("{name}: {error}")))
 }

@@ -164,7 +164,7 @@ impl Client {
 
     /// Asks whichever address has least to do. What no server answers is asked again elsewhere, a few
     /// times.
-    pub async fn judge(&self, question: &Question) -> Result<Answer, Trouble> {
+    pub async fn answer(&self, question: &Question) -> Result<Answer, Trouble> {
         let mut trouble = Trouble::Away("no server was asked".to_owned());
         let rounds = 2 * self.lines.len() + 6;
         for round in 0..rounds {

@@ -23,8 +23,11 @@ use super::{FaultKind, StoreFault, Uri};
 /// Opens object stores and remembers them. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Stores {
-    open: Arc<Mutex<HashMap<(&'static str, String), Arc<dyn ObjectStore>>>>,
+    open: Arc<Mutex<Open>>,
 }
+
+/// By scheme and bucket.
+type Open = HashMap<(&'static str, String), Arc<dyn ObjectStore>>;
 
 /// Longest that one request may take, whatever the store does.
 const PATIENCE: Duration = Duration::from_secs(60);
