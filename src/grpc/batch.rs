@@ -103,7 +103,6 @@ type Asked = (Ask, Content);
 /// The content of an item, or where it lies.
 enum Content {
     Whole(Bytes),
-    #[cfg(feature = "archives")]
     At(String),
 }
 
@@ -124,11 +123,8 @@ impl Item {
         let asked = asked.and_then(|ask| match source {
             _ if nameless => Err(item_id_required()),
             Some(Source::Content(content)) => Ok((ask, Content::Whole(content.into()))),
-            #[cfg(feature = "archives")]
-            Some(Source::ContentUri(uri)) if !service.allowed.is_empty() => {
-                Ok((ask, Content::At(uri)))
-            }
-            Some(Source::ContentUri(_)) => Err(fetches_nothing()),
+            Some(Source::ContentUri(_)) if !service.fetches() => Err(fetches_nothing()),
+            Some(Source::ContentUri(uri)) => Ok((ask, Content::At(uri))),
             None => {
                 let message = "the item has no content";
                 Err(Fault::argument("CONTENT_REQUIRED", message))
@@ -153,7 +149,6 @@ impl Item {
         self.call.restart(service.config.max_deadline);
         let content = match content {
             Content::Whole(content) => content,
-            #[cfg(feature = "archives")]
             Content::At(uri) => {
                 let content = fetched(service, &self.call, &uri).await?;
                 self.call.received(content.len());
@@ -208,6 +203,11 @@ async fn fetched(service: &Service, call: &Call, uri: &str) -> Result<Bytes, Fau
             Fault::of(code, kind.reason(), message)
         }
     })
+}
+
+#[cfg(not(feature = "archives"))]
+async fn fetched(_: &Service, _: &Call, _: &str) -> Result<Bytes, Fault> {
+    Err(fetches_nothing())
 }
 
 fn item_id_required() -> Fault {

@@ -41,6 +41,15 @@ impl Service {
         Call::of(rpc, request, self.config.max_deadline)
     }
 
+    /// Whether files are fetched for callers who name them.
+    pub(super) fn fetches(&self) -> bool {
+        #[cfg(feature = "archives")]
+        let fetches = !self.allowed.is_empty();
+        #[cfg(not(feature = "archives"))]
+        let fetches = false;
+        fetches
+    }
+
     /// Judges a whole file.
     pub(super) async fn judge(
         &self,
