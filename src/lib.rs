@@ -23,7 +23,9 @@
 //! | [`filing`] | a context, or the files of one filing | what it needs; what they say together |
 //! | [`worker`] | an upload and its rules | the same verdict, from a process of its own where that is safer |
 //! | [`report`] | a verdict | text for people |
+//! | `store` | an address in a folder or object store | bytes, and files that appear whole |
 //! | [`grpc`] | calls | verdicts, and verdicts into messages and JSON |
+//! | `batch` | an archive, or its recorded readings | verdicts in parts, and what flipped |
 //! | [`evaluate`] | verdicts and labels | how often scanvet is right |
 //!
 //! # Invariants
@@ -38,6 +40,8 @@
 //! - no `unsafe`;
 //! - the same bytes and rules give the same verdict through any entrance.
 
+#[cfg(feature = "archives")]
+pub mod batch;
 pub mod checks;
 pub mod decode;
 pub mod evaluate;
@@ -50,5 +54,7 @@ pub mod pipeline;
 pub mod reason;
 pub mod report;
 pub mod rules;
+#[cfg(feature = "archives")]
+pub mod store;
 pub mod verdict;
 pub mod worker;

@@ -95,7 +95,7 @@ pub fn validate_before(
 
 /// Judges recorded readings again under `rules`, without the file. A reading of a check that is off,
 /// or of another version than this engine's, says nothing.
-pub fn judge_again(readings: &[Recorded], rules: &RuleSet, detected: Detected) -> Verdict {
+pub fn judge_again(readings: Vec<Recorded>, rules: &RuleSet, detected: Detected) -> Verdict {
     let mut verdict = opened(&Upload::default(), rules);
     verdict.detected = detected;
     for recorded in readings {
@@ -110,7 +110,7 @@ pub fn judge_again(readings: &[Recorded], rules: &RuleSet, detected: Detected) -
         let (status, detail) = (ruling.status, ruling.detail);
         let (measurements, elapsed) = (ruling.measurements, Duration::ZERO);
         verdict.checks.push(CheckOutcome { check, page, status, detail, measurements, elapsed });
-        verdict.readings.push(recorded.clone());
+        verdict.readings.push(recorded);
     }
     settle(&mut verdict);
     verdict

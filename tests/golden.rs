@@ -164,7 +164,7 @@ fn stored() -> Vec<Value> {
 fn again(book: &RuleBook, line: &Value) -> Value {
     let (context, slot) = context(line["asked"].as_u64().unwrap() as usize);
     let rules = book.rules(&context, slot, TODAY).unwrap();
-    told(&judge_again(&readings(&line["readings"]), &rules, Detected::default()))
+    told(&judge_again(readings(&line["readings"]), &rules, Detected::default()))
 }
 
 #[test]

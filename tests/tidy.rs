@@ -20,6 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["worker"],
     &["report"],
     &["web"],
+    &["store"],
     &["grpc"],
     &["batch", "evaluate"],
     &["cli", "main"],

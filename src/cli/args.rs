@@ -56,6 +56,12 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Serve the gRPC API.
     Serve(ServeArguments),
+    /// Judge an archive: a folder, a manifest, or a prefix of an object store. Resumes.
+    #[cfg(feature = "archives")]
+    Batch(BatchArguments),
+    /// Judge recorded readings under other rules, without the files.
+    #[cfg(feature = "archives")]
+    Rejudge(RejudgeArguments),
     /// Compare verdicts with labels and print an accuracy table.
     Evaluate(EvaluateArguments),
     /// Say what a filing must upload, and which steps follow.
@@ -72,7 +78,7 @@ pub(crate) enum Command {
 }
 
 /// What the uploads belong to.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct ContextArguments {
     /// Provider's rules over a span of time, e.g. alibaba-2018. Default: generic.
     #[arg(long)]
@@ -188,6 +194,122 @@ pub(crate) struct ServeArguments {
     /// Files judged at the same time. Default: one a core.
     #[arg(long, value_name = "N")]
     pub(crate) workers: Option<usize>,
+    /// Fetch files under this prefix for callers that name them, e.g. s3://scans/2026/ or
+    /// file:///srv/scans/; may be repeated. Default: fetch nothing.
+    #[cfg(feature = "archives")]
+    #[arg(long, value_name = "URI")]
+    pub(crate) content_prefix: Vec<String>,
+}
+
+/// What a batch writes, and when it stops.
+#[cfg(feature = "archives")]
+#[derive(Debug, Args)]
+pub(crate) struct ResultArguments {
+    /// Write the results here: a folder, or s3://, gs://, az://, file://. What is there is resumed.
+    #[arg(long = "out", value_name = "DIR|URI")]
+    pub(crate) results: String,
+    /// Items of a part: what is judged and committed together.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) unit: usize,
+    /// Compress the parts (.ndjson.zst).
+    #[arg(long)]
+    pub(crate) zstd: bool,
+    /// Write no Parquet beside the records.
+    #[arg(long)]
+    pub(crate) no_parquet: bool,
+    /// Go on with results that another rule set or engine began.
+    #[arg(long)]
+    pub(crate) allow_mixed: bool,
+    /// Stop (exit 4) when a larger share of the items has no verdict.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
+    pub(crate) max_error_share: f64,
+    /// Say which verdicts flipped against these older results.
+    #[arg(long, value_name = "OLD")]
+    pub(crate) diff: Option<String>,
+}
+
+#[cfg(feature = "archives")]
+#[derive(Debug, Args)]
+pub(crate) struct BatchArguments {
+    /// A folder, a manifest (.csv, .ndjson, .parquet), or a prefix s3://, gs://, az://, file://.
+    #[arg(required_unless_present = "queue", value_name = "INPUT")]
+    pub(crate) input: Option<String>,
+    #[command(flatten)]
+    pub(crate) results: ResultArguments,
+    #[command(flatten)]
+    pub(crate) context: ContextArguments,
+    /// What files are meant to be whose row does not say it.
+    #[arg(long, default_value = "supporting-document")]
+    pub(crate) slot: String,
+    /// Files judged at the same time here. Default: one a core.
+    #[arg(long, value_name = "N")]
+    pub(crate) workers: Option<usize>,
+    /// Record no readings: smaller, but only the files can be judged again.
+    #[arg(long)]
+    pub(crate) no_readings: bool,
+    /// Judge parts again in which items have no verdict.
+    #[arg(long)]
+    pub(crate) retry_errors: bool,
+    /// Ask this service instead of judging here; may be repeated, every address of a name is used.
+    #[arg(long, value_name = "URI", conflicts_with = "workers")]
+    pub(crate) server: Vec<String>,
+    /// Send addresses instead of files: the service fetches them, where its operator allows it.
+    #[arg(long, requires = "server")]
+    pub(crate) by_reference: bool,
+    /// Files under way at each address of a service.
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub(crate) window: usize,
+    /// Which share of the work to do, from 0.
+    #[arg(long, value_name = "I", default_value_t = 0, env = "JOB_COMPLETION_INDEX")]
+    pub(crate) shard_index: u32,
+    /// Shares of the work; items go to them by a hash of their id.
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "queue")]
+    pub(crate) shard_count: u32,
+    /// Share the work with other processes over this NATS server, e.g. nats://127.0.0.1:4222.
+    #[arg(long, value_name = "URI")]
+    pub(crate) queue: Option<String>,
+    /// What this process does with the queue.
+    #[arg(long, value_enum, default_value = "both", requires = "queue")]
+    pub(crate) queue_role: QueueRole,
+    /// Seconds after which a unit whose worker is silent goes to another one.
+    #[arg(long, value_name = "S", default_value_t = 30)]
+    pub(crate) queue_ack_seconds: u64,
+    /// Seconds that a queue which does not answer is waited for.
+    #[arg(long, value_name = "S", default_value_t = 120)]
+    pub(crate) queue_patience_seconds: u64,
+    /// Times that a unit is handed out before it counts as poisoned.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) queue_deliveries: i64,
+}
+
+/// What a process does with a queue.
+#[cfg(feature = "archives")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum QueueRole {
+    /// Fill it and work on it.
+    Both,
+    /// Fill it, wait for the workers, and count.
+    Fill,
+    /// Work until nothing is left. Needs no INPUT.
+    Work,
+}
+
+#[cfg(feature = "archives")]
+#[derive(Debug, Args)]
+pub(crate) struct RejudgeArguments {
+    /// Results of a batch, or records with readings as NDJSON: a file or a folder.
+    #[arg(value_name = "RESULTS")]
+    pub(crate) records: String,
+    #[command(flatten)]
+    pub(crate) results: ResultArguments,
+    #[command(flatten)]
+    pub(crate) context: ContextArguments,
+    /// Cores. Default: all.
+    #[arg(long, value_name = "N")]
+    pub(crate) workers: Option<usize>,
+    /// Record the readings again beside the new verdicts.
+    #[arg(long)]
+    pub(crate) readings: bool,
 }
 
 #[derive(Debug, Args)]

@@ -28,6 +28,9 @@ pub(crate) struct ServeTable {
     pub(crate) queue: Option<usize>,
     pub(crate) max_deadline_seconds: Option<u64>,
     pub(crate) drain_seconds: Option<u64>,
+    /// Prefixes under which files are fetched for callers that name them.
+    #[serde(default)]
+    pub(crate) content_prefixes: Vec<String>,
 }
 
 /// Reads a configuration file.

@@ -1,12 +1,16 @@
 //! The command line: what to do, with which rules, and with which exit status it ends.
 
 mod args;
+#[cfg(feature = "archives")]
+mod batch;
 mod check;
 mod config;
 mod diff;
 mod evaluate;
 mod filing;
 mod plan;
+#[cfg(feature = "archives")]
+mod rejudge;
 mod rules;
 mod serve;
 
@@ -41,10 +45,18 @@ pub(crate) type Failure = Box<dyn std::error::Error>;
 
 /// Parses the arguments and runs the command. A message goes to standard error.
 pub(crate) fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(fault) => return refused(&fault),
+    };
     let outcome = match &arguments.command {
         Command::Check(check) => check::run(&arguments.common, check),
         Command::Serve(serve) => serve::run(&arguments.common, serve),
+        // Whoever runs batches by the thousand tells by other statuses what to try again.
+        #[cfg(feature = "archives")]
+        Command::Batch(batch) => return batch::run(&arguments.common, batch),
+        #[cfg(feature = "archives")]
+        Command::Rejudge(rejudge) => return rejudge::run(&arguments.common, rejudge),
         Command::Evaluate(evaluate) => evaluate::run(&arguments.common, evaluate),
         Command::Plan(plan) => plan::run(&arguments.common, plan),
         Command::Rules(rules) => rules::run(&arguments.common, rules),
@@ -73,6 +85,20 @@ fn work(arguments: &args::WorkerArguments) -> Result<Exit, Failure> {
     let args::WorkerArguments { address_space, cpu_seconds } = *arguments;
     scanvet::worker::child::run(scanvet::worker::Limits { address_space, cpu_seconds })?;
     Ok(Exit::Success)
+}
+
+/// What was typed makes no sense, or help was asked for. To whoever runs batches the former is
+/// permanent.
+fn refused(fault: &clap::Error) -> ExitCode {
+    // Nobody is there to read it when this fails.
+    let _ = fault.print();
+    let mut words = std::env::args_os().skip(1);
+    let is_batch = words.any(|word| word == "batch" || word == "rejudge");
+    match fault.exit_code() {
+        0 => ExitCode::SUCCESS,
+        _ if is_batch => ExitCode::from(42),
+        _ => ExitCode::from(Exit::Usage as u8),
+    }
 }
 
 /// One message on standard error.

@@ -60,8 +60,21 @@ fn settings(arguments: &ServeArguments, table: &ServeTable, book: &RuleBook) -> 
         queue: table.queue.unwrap_or(defaults.queue),
         max_deadline: seconds(table.max_deadline_seconds, defaults.max_deadline),
         drain: seconds(table.drain_seconds, defaults.drain),
+        content_prefixes: content_prefixes(arguments, table),
         ..defaults
     }
+}
+
+/// Those of the configuration file and those that were typed.
+fn content_prefixes(arguments: &ServeArguments, table: &ServeTable) -> Vec<String> {
+    #[cfg(feature = "archives")]
+    let typed = &arguments.content_prefix[..];
+    #[cfg(not(feature = "archives"))]
+    let typed: &[String] = {
+        let _ = arguments;
+        &[]
+    };
+    table.content_prefixes.iter().chain(typed).cloned().collect()
 }
 
 /// Ends with the first SIGTERM or Ctrl-C.

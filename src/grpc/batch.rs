@@ -98,7 +98,13 @@ struct Item {
 }
 
 /// What is asked of an item, and its content.
-type Asked = (Ask, Bytes);
+type Asked = (Ask, Content);
+
+/// The content of an item, or where it lies.
+enum Content {
+    Whole(Bytes),
+    At(String),
+}
 
 impl Item {
     fn of(
@@ -116,11 +122,9 @@ impl Item {
         let asked = ask(&service.books, file, options.or_else(|| first.clone()));
         let asked = asked.and_then(|ask| match source {
             _ if nameless => Err(item_id_required()),
-            Some(Source::Content(content)) => Ok((ask, Bytes::from(content))),
-            Some(Source::ContentUri(_)) => {
-                let message = "this server fetches nothing: send the content itself";
-                Err(Fault::argument("CONTENT_URI_DISABLED", message))
-            }
+            Some(Source::Content(content)) => Ok((ask, Content::Whole(content.into()))),
+            Some(Source::ContentUri(_)) if !service.fetches() => Err(fetches_nothing()),
+            Some(Source::ContentUri(uri)) => Ok((ask, Content::At(uri))),
             None => {
                 let message = "the item has no content";
                 Err(Fault::argument("CONTENT_REQUIRED", message))
@@ -128,7 +132,9 @@ impl Item {
         });
         if let Ok((ask, content)) = &asked {
             call.asks(ask);
-            call.received(content.len());
+            if let Content::Whole(content) = content {
+                call.received(content.len());
+            }
         }
         (Self { id, call }, asked)
     }
@@ -141,6 +147,14 @@ impl Item {
     ) -> Result<ValidationResult, Fault> {
         // Its time begins when it has a place: how long a batch waits says nothing of the item.
         self.call.restart(service.config.max_deadline);
+        let content = match content {
+            Content::Whole(content) => content,
+            Content::At(uri) => {
+                let content = fetched(service, &self.call, &uri).await?;
+                self.call.received(content.len());
+                content
+            }
+        };
         let held = service.pool.hold(content.len())?;
         service.judge(&mut self.call, &ask, (place, held), content).await
     }
@@ -153,6 +167,47 @@ impl Item {
         };
         StreamValidateFilesResponse { item_id: self.id, outcome: Some(outcome) }
     }
+}
+
+fn fetches_nothing() -> Fault {
+    let message = "this server fetches nothing: send the content itself";
+    Fault::argument("CONTENT_URI_DISABLED", message)
+}
+
+/// The file at `uri`, if the operator lets it be fetched. One byte more than the server takes is
+/// enough to say that it is too large.
+#[cfg(feature = "archives")]
+async fn fetched(service: &Service, call: &Call, uri: &str) -> Result<Bytes, Fault> {
+    use crate::store::{FaultKind, Refusal};
+    let most = service.config.max_file_bytes as u64 + 1;
+    let fetching = service.allowed.fetch(uri, most);
+    let fetched = tokio::time::timeout_at(call.deadline.into(), fetching).await;
+    fetched.map_err(|_| Fault::deadline())?.map_err(|refusal| match refusal {
+        Refusal::Off => fetches_nothing(),
+        Refusal::Malformed(why) => {
+            Fault::argument("CONTENT_URI_MALFORMED", format!("content_uri {why}"))
+        }
+        Refusal::NotAllowed => {
+            let message = "content_uri lies under none of the prefixes that this server may read";
+            Fault::of(Code::PermissionDenied, "CONTENT_URI_NOT_ALLOWED", message)
+        }
+        Refusal::Fault(kind) => {
+            let (code, message) = match kind {
+                FaultKind::Missing => (Code::NotFound, "nothing lies at content_uri"),
+                FaultKind::Denied => {
+                    (Code::PermissionDenied, "this server may not read content_uri")
+                }
+                FaultKind::Malformed => (Code::InvalidArgument, "content_uri cannot be one"),
+                FaultKind::Temporary => (Code::Unavailable, "the store does not answer, try again"),
+            };
+            Fault::of(code, kind.reason(), message)
+        }
+    })
+}
+
+#[cfg(not(feature = "archives"))]
+async fn fetched(_: &Service, _: &Call, _: &str) -> Result<Bytes, Fault> {
+    Err(fetches_nothing())
 }
 
 fn item_id_required() -> Fault {

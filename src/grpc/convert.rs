@@ -14,7 +14,7 @@ use crate::rules::{Context, Status};
 use crate::verdict::{CheckOutcome, Decision, Detected, Recorded, Ruled, Verdict};
 
 /// `semver+git`: what judged.
-pub(super) fn engine_version() -> String {
+pub(crate) fn engine_version() -> String {
     let version = env!("CARGO_PKG_VERSION");
     match option_env!("SCANVET_GIT") {
         Some(git) if !git.is_empty() => format!("{version}+{git}"),

@@ -15,11 +15,15 @@
 //! | `fault` | why a call has no answer |
 //! | `call` | a call's id, time and log line |
 //! | `pool` | the workers |
+//! | `client` | asks other servers to judge |
+//! | `record` | from verdicts to the records of archives |
 //! | `probe` | asks another server for its health |
 
 mod batch;
 mod call;
 mod catalogue;
+#[cfg(feature = "archives")]
+pub mod client;
 mod convert;
 mod early;
 mod fault;
@@ -29,6 +33,8 @@ mod plan;
 mod pool;
 mod probe;
 pub mod proto;
+#[cfg(feature = "archives")]
+pub mod record;
 mod request;
 mod service;
 mod upload;
@@ -56,6 +62,8 @@ use crate::measure;
 use crate::rules::RuleBooks;
 use crate::worker::Judge;
 
+#[cfg(feature = "archives")]
+pub(crate) use crate::grpc::convert::engine_version;
 pub use crate::grpc::probe::{ProbeError, probe};
 
 /// What an operator may set. The rule book's ceilings are set where it is loaded.
@@ -77,6 +85,9 @@ pub struct ServeConfig {
     pub drain: Duration,
     /// Age at which a connection is closed, gracefully, so that callers spread over new servers.
     pub max_connection_age: Duration,
+    /// Prefixes (`s3://bucket/folder/`, `file:///folder/`) under which files are fetched for callers who
+    /// name them; empty = nothing is fetched.
+    pub content_prefixes: Vec<String>,
 }
 
 impl Default for ServeConfig {
@@ -90,6 +101,7 @@ impl Default for ServeConfig {
             notice: Duration::from_secs(2),
             drain: Duration::from_secs(30),
             max_connection_age: Duration::from_secs(300),
+            content_prefixes: Vec::new(),
         }
     }
 }
@@ -114,6 +126,9 @@ pub enum ServeError {
     /// The descriptors that were compiled in do not fit each other.
     #[error("cannot describe the service: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
+    /// What may be fetched for callers cannot be a prefix.
+    #[error("{0}")]
+    ContentPrefix(String),
     /// The transport failed.
     #[error(transparent)]
     Transport(#[from] tonic::transport::Error),
@@ -143,11 +158,25 @@ pub async fn serve_by(
     if !tokio::task::spawn_blocking(measure::prepare).await.unwrap_or(false) {
         tracing::error!("networks could not be prepared: files that need them go to review");
     }
+    #[cfg(feature = "archives")]
+    let allowed =
+        crate::store::Allowed::of(&config.content_prefixes).map_err(ServeError::ContentPrefix)?;
+    #[cfg(not(feature = "archives"))]
+    if !config.content_prefixes.is_empty() {
+        let why = "this program was built without what fetches files (feature archives)";
+        return Err(ServeError::ContentPrefix(why.to_owned()));
+    }
     let (drain_begins, draining) = watch::channel(false);
     let pool = Pool::start(config.workers, config.queue, config.max_bytes_in_flight)?;
-    let (books, config_of_calls) = (books.into(), config.clone());
-    let service = Service { books, judge, config: config_of_calls, pool, draining };
-    let service = Arc::new(service);
+    let service = Arc::new(Service {
+        books: books.into(),
+        judge,
+        config: config.clone(),
+        pool,
+        #[cfg(feature = "archives")]
+        allowed,
+        draining,
+    });
     let mut health = HealthReporter::new();
     tell(&health, ServingStatus::Serving).await;
     let (close, closing) = oneshot::channel::<()>();

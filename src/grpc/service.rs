@@ -27,6 +27,9 @@ pub(super) struct Service {
     pub(super) judge: Arc<Judge>,
     pub(super) config: ServeConfig,
     pub(super) pool: Pool,
+    /// What may be fetched for callers.
+    #[cfg(feature = "archives")]
+    pub(super) allowed: crate::store::Allowed,
     /// Turns true when the server begins to stop.
     pub(super) draining: watch::Receiver<bool>,
 }
@@ -37,6 +40,15 @@ pub(super) struct Entrance(pub(super) Arc<Service>);
 impl Service {
     fn call<T>(&self, rpc: &'static str, request: &Request<T>) -> Call {
         Call::of(rpc, request, self.config.max_deadline)
+    }
+
+    /// Whether files are fetched for callers who name them.
+    pub(super) fn fetches(&self) -> bool {
+        #[cfg(feature = "archives")]
+        let fetches = !self.allowed.is_empty();
+        #[cfg(not(feature = "archives"))]
+        let fetches = false;
+        fetches
     }
 
     /// Judges a whole file.
