@@ -1,6 +1,7 @@
 //! What judges the items: the engine here, or services.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -143,7 +144,13 @@ pub(super) struct Judge {
     pub(super) folder: Uri,
     /// Whether another rule set than the job's may answer.
     pub(super) mixed: bool,
+    /// Items in a row whose store did not answer.
+    pub(super) silent: AtomicUsize,
 }
+
+/// So many items in a row whose store does not answer are no fault of theirs: the job stops and goes
+/// on when it is started again.
+const MOST_SILENT: usize = 20;
 
 /// A judged item: its record, and whether that says why there is no verdict.
 #[derive(Debug)]
@@ -158,11 +165,19 @@ impl Judge {
         let slot = if item.slot.is_empty() { &self.job.defaults.slot } else { &item.slot };
         let line = match self.answer(item, slot).await {
             Ok(answer) => {
+                self.silent.store(0, Ordering::Relaxed);
                 self.must_be_judged_alike(&answer)?;
                 let line = answer.record(&item.uri, slot, &item.item_id);
                 return Ok(Judged { line, failed: false });
             }
-            Err(Why::Item(error)) => error_record(&item.uri, slot, &item.item_id, &error),
+            Err(Why::Item(error)) => {
+                if error.code != code::UNAVAILABLE {
+                    self.silent.store(0, Ordering::Relaxed);
+                } else if self.silent.fetch_add(1, Ordering::Relaxed) >= MOST_SILENT {
+                    return Err(JobFault::temporary("the store of the files does not answer"));
+                }
+                error_record(&item.uri, slot, &item.item_id, &error)
+            }
             Err(Why::Job(fault)) => return Err(fault),
         };
         Ok(Judged { line, failed: true })

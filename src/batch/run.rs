@@ -1,6 +1,7 @@
 //! Runs a job: units of the manifest, judged on all cores, each committed when it is whole.
 
 use std::collections::HashSet;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -182,6 +183,7 @@ impl Crew {
             locale: order.locale,
             folder,
             mixed: order.mixed,
+            silent: AtomicUsize::new(0),
         };
         Self {
             place,

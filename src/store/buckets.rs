@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use object_store::aws::AmazonS3Builder;
@@ -33,8 +33,9 @@ type Open = HashMap<(&'static str, String), Arc<dyn ObjectStore>>;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a store that answers 5xx or not at all is asked again.
 const RETRY: Duration = Duration::from_secs(60);
-/// Further tries, each after a longer pause: six seconds in all.
-const TRIES: usize = 5;
+/// How long one that breaks off is asked again, and the longest pause in between.
+const AGAIN: Duration = Duration::from_secs(45);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 impl Stores {
     /// The folder or prefix at `uri`.
@@ -179,16 +180,15 @@ fn read_start(path: &Path, most: u64) -> io::Result<Bytes> {
 pub(super) async fn patient<T, F: Future<Output = Result<T, StoreFault>>>(
     mut attempt: impl FnMut() -> F,
 ) -> Result<T, StoreFault> {
-    let mut pause = Duration::from_millis(200);
-    for _ in 0..TRIES {
+    let (began, mut pause) = (Instant::now(), Duration::from_millis(200));
+    loop {
         match attempt().await {
-            Err(fault) if fault.kind == FaultKind::Temporary => {}
+            Err(fault) if fault.kind == FaultKind::Temporary && began.elapsed() < AGAIN => {}
             settled => return settled,
         }
         tokio::time::sleep(pause).await;
-        pause *= 2;
+        pause = (2 * pause).min(LONGEST_PAUSE);
     }
-    attempt().await
 }
 
 /// Runs what waits for a disk where waiting disturbs nobody.
