@@ -151,26 +151,3 @@ fn the_same_document_is_the_same_bytes_each_time() {
         assert_eq!(once(feature), once(feature), "{}", feature.name);
     }
 }
-
-/// Writes all files for other programs to look at: `PDF_OUT=folder cargo test --test pdf_active -- --ignored`.
-#[test]
-#[ignore = "writes files"]
-fn all_of_them_are_written_out() {
-    let folder = std::env::var_os("PDF_OUT").expect("a folder");
-    let folder = std::path::Path::new(&folder);
-    let write = |name: String, bytes: &[u8]| std::fs::write(folder.join(name), bytes).unwrap();
-    for (kind, name, add) in FEATURES
-        .iter()
-        .map(|feature| ("active", feature.name, feature.add))
-        .chain(HARMLESS.iter().map(|harmless| ("harmless", harmless.name, harmless.add)))
-    {
-        let mut scan = Scan::good();
-        add(&mut scan);
-        for (way, bytes) in written(&scan.finish()) {
-            write(format!("{kind} - {name} - {way}.pdf"), &bytes);
-        }
-    }
-    for (name, _, bytes) in grown() {
-        write(format!("grown - {name}.pdf"), &bytes);
-    }
-}

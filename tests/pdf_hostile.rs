@@ -66,14 +66,3 @@ fn a_good_scan_is_accepted_by_the_program() {
         assert!(answer.elapsed < LONGEST && answer.peak_mb < MOST_MB, "{answer:?}");
     }
 }
-
-/// Writes all bombs for other programs to look at: `PDF_OUT=folder cargo test --test pdf_hostile -- --ignored`.
-#[test]
-#[ignore = "writes files"]
-fn all_of_them_are_written_out() {
-    let folder = std::env::var_os("PDF_OUT").expect("a folder");
-    for bomb in BOMBS.iter() {
-        let path = std::path::Path::new(&folder).join(format!("{}.pdf", bomb.name));
-        std::fs::write(path, (bomb.make)()).expect("room for a file");
-    }
-}
