@@ -7,14 +7,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::checks::{self, CATALOG, Read, Subject};
+use crate::checks::{self, CATALOG, Entry, Read, Subject};
 use crate::decode::page::Page;
 use crate::decode::{self, Pages, Wanted};
 use crate::evidence;
 use crate::intake::{self, Budget, Expired, Sniffed, Upload};
 use crate::measure::Measured;
 use crate::reason::{Needs, Severity, Unreadable};
-use crate::rules::{Rule, RuleSet, Status};
+use crate::rules::{Rule, RuleSet};
 use crate::verdict::{CheckOutcome, Decision, Detected, Recorded, Ruled, Verdict};
 
 pub use self::replay::{Report, Told, replay, unfinished};
@@ -248,31 +248,26 @@ impl Judging<'_> {
 
     /// Adds what was not run, sorts, and decides.
     fn finish(mut self) -> Verdict {
-        let stopped = self.options.fail_fast && self.is_rejected();
         for entry in CATALOG {
             if self.verdict.checks.iter().any(|outcome| outcome.check == entry.id) {
                 continue;
             }
-            let off = self.rules.off.iter().any(|off| off.id == entry.id);
-            let why = match entry.needs {
-                _ if off => "switched-off",
-                Needs::Bytes | Needs::Header if stopped => "stopped-at-first-fault",
-                Needs::Bytes | Needs::Header => "not-of-this-format",
-                _ if self.verdict.detected.pages == 0 => "not-decoded",
-                _ if stopped => "stopped-at-first-fault",
-                _ => "not-of-this-format",
-            };
-            self.verdict.checks.push(CheckOutcome {
-                check: entry.id,
-                page: 0,
-                status: Status::Skipped,
-                detail: Some(why.to_owned()),
-                measurements: Vec::new(),
-                elapsed: Duration::ZERO,
-            });
+            let why = skipped_because(entry, self.rules, &self.verdict.detected);
+            self.verdict.checks.push(CheckOutcome::skipped(entry.id, why));
         }
         settle(&mut self.verdict);
         self.verdict
+    }
+}
+
+/// Why a check says nothing of an upload: a kebab-case word.
+pub fn skipped_because(entry: &Entry, rules: &RuleSet, detected: &Detected) -> &'static str {
+    match entry.needs {
+        _ if rules.off.iter().any(|off| off.id == entry.id) => "switched-off",
+        _ if !entry.applies_to(detected.media_type) => "not-of-this-format",
+        Needs::Bytes | Needs::Header => "stopped-at-first-fault",
+        _ if detected.pages == 0 => "not-decoded",
+        _ => "stopped-at-first-fault",
     }
 }
 

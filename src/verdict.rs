@@ -68,6 +68,20 @@ pub struct CheckOutcome {
     pub elapsed: std::time::Duration,
 }
 
+impl CheckOutcome {
+    /// Of a check that was not run.
+    pub fn skipped(check: &'static str, why: &str) -> Self {
+        Self {
+            check,
+            page: 0,
+            status: Status::Skipped,
+            detail: Some(why.to_owned()),
+            measurements: Vec::new(),
+            elapsed: std::time::Duration::ZERO,
+        }
+    }
+}
+
 /// A reading as it is recorded, to be judged again later.
 #[derive(Clone, Debug)]
 pub struct Recorded {

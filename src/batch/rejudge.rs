@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -22,9 +21,9 @@ use super::run::{Ended, is_too_much};
 use crate::checks::CATALOG;
 use crate::grpc::record::Answer;
 use crate::pipeline;
-use crate::reason::{COULD_NOT_ASSESS, Finding, Locale, Needs, Severity};
+use crate::reason::{COULD_NOT_ASSESS, Finding, Locale, Severity};
 use crate::report::batch::Summary;
-use crate::rules::{Context, RuleBook, RuleSet, Status};
+use crate::rules::{Context, RuleBook, RuleSet};
 use crate::store::{Place, Stores, Uri};
 use crate::verdict::{CheckOutcome, Decision, Detected, Recorded, Ruled, Verdict};
 
@@ -357,7 +356,8 @@ fn judged_again(
     // What is rejected by the readings that there are needs no others.
     if verdict.decision != Decision::Reject {
         for rule in &rules.rules {
-            if verdict.readings.iter().any(|recorded| recorded.entry.id == rule.entry.id) {
+            let read = verdict.readings.iter().any(|it| it.entry.id == rule.entry.id);
+            if read || !rule.entry.applies_to(verdict.detected.media_type) {
                 continue;
             }
             missing.push(rule.entry.id);
@@ -376,21 +376,11 @@ fn judged_again(
         if verdict.checks.iter().any(|outcome| std::ptr::eq(outcome.check, entry.id)) {
             continue;
         }
-        let off = rules.off.iter().any(|off| off.id == entry.id);
-        let why = match (off, entry.needs) {
-            (true, _) => "switched-off",
-            _ if missing.contains(&entry.id) => "reading-missing",
-            (false, Needs::Bytes | Needs::Header) => "stopped-at-first-fault",
-            (false, _) => "not-decoded",
+        let why = match missing.contains(&entry.id) {
+            true => "reading-missing",
+            false => pipeline::skipped_because(entry, rules, &verdict.detected),
         };
-        verdict.checks.push(CheckOutcome {
-            check: entry.id,
-            page: 0,
-            status: Status::Skipped,
-            detail: Some(why.to_owned()),
-            measurements: Vec::new(),
-            elapsed: Duration::ZERO,
-        });
+        verdict.checks.push(CheckOutcome::skipped(entry.id, why));
     }
     (verdict, missing)
 }

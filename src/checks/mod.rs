@@ -49,13 +49,13 @@ use crate::intake::animation::Animation;
 use crate::intake::compression::Compression;
 use crate::intake::kind::Kind;
 use crate::intake::pages::Pages;
-use crate::intake::pdf::Pdf;
 use crate::intake::pdf::active::Active;
 use crate::intake::pdf::complexity::Complexity;
 use crate::intake::pdf::embedded::Embedded;
 use crate::intake::pdf::forms::Forms;
 use crate::intake::pdf::protection::ProtectionCheck;
 use crate::intake::pdf::revisions::RevisionsCheck;
+use crate::intake::pdf::{MEDIA_TYPE, Pdf};
 use crate::intake::pixels::Pixels;
 use crate::intake::size::Size;
 use crate::intake::trailing::Trailing;
@@ -219,9 +219,9 @@ pub struct Judgement {
 const OF_DOCUMENTS: &str = "pdf.";
 
 impl Entry {
-    /// Whether the check says something of documents only, and nothing of pictures.
-    pub fn is_of_documents(&self) -> bool {
-        self.id.starts_with(OF_DOCUMENTS)
+    /// Whether the check says something of uploads of this media type: some are of documents alone.
+    pub fn applies_to(&self, media_type: Option<&str>) -> bool {
+        !self.id.starts_with(OF_DOCUMENTS) || media_type == Some(MEDIA_TYPE)
     }
 
     const fn of<C: Check>() -> Self

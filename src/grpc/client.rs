@@ -13,7 +13,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 
-use super::convert::iso;
+use super::convert;
 use super::proto::stream_validate_files_request::Source;
 use super::proto::stream_validate_files_response::Outcome;
 use super::proto::validation_service_client::ValidationServiceClient;
@@ -209,28 +209,12 @@ impl Client {
             }),
             options: Some(proto::ValidationOptions {
                 locales: vec![question.locale.tag().to_owned()],
-                context: Some(context(&question.context)),
+                context: Some(convert::context(&question.context)),
                 include_readings: question.readings,
                 ..proto::ValidationOptions::default()
             }),
             source: Some(source),
         }
-    }
-}
-
-fn context(context: &Context) -> proto::FilingContext {
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    proto::FilingContext {
-        profile: context.profile.clone(),
-        province: text(&context.province),
-        entity_type: text(&context.entity),
-        filing_type: text(&context.filing_type),
-        content_categories: context.contents.clone(),
-        as_of: context.as_of.map(iso).unwrap_or_default(),
-        channel: text(&context.channel),
-        paid_service: context.paid_service,
-        domain_count: i32::try_from(context.domain_count).unwrap_or(i32::MAX),
-        issued_elsewhere: context.issued_elsewhere,
     }
 }
 

@@ -159,7 +159,7 @@ pub(super) fn provenance_of(
     }
 }
 
-fn context(context: &Context) -> proto::FilingContext {
+pub(super) fn context(context: &Context) -> proto::FilingContext {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     proto::FilingContext {
         profile: context.profile.clone(),

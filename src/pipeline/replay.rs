@@ -275,7 +275,7 @@ impl Seen {
             if judging.options.fail_fast && judging.is_rejected() {
                 break;
             }
-            if rule.entry.is_of_documents() && !parsed {
+            if !parsed && !rule.entry.applies_to(None) {
                 continue;
             }
             let (entry, next) = (rule.entry, told.next()?);
