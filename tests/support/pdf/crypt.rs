@@ -189,7 +189,8 @@ fn encrypted_strings(text: &str, encrypt: impl Fn(&[u8]) -> Vec<u8>) -> String {
             b'(' => literal(&bytes[at..]),
             b'<' if bytes.get(at + 1) != Some(&b'<') => hexadecimal(&bytes[at..]),
             _ => {
-                let length = if bytes[at..].starts_with(b"<<") { 2 } else { 1 };
+                let character = text[at..].chars().next().map_or(1, char::len_utf8);
+                let length = if bytes[at..].starts_with(b"<<") { 2 } else { character };
                 written.push_str(&text[at..at + length]);
                 at += length;
                 continue;
@@ -203,14 +204,14 @@ fn encrypted_strings(text: &str, encrypt: impl Fn(&[u8]) -> Vec<u8>) -> String {
 }
 
 /// A string in brackets: what it says, and its length as written. Only brackets and backslashes are
-/// escaped in these tests.
+/// escaped in these tests; one that a mutant left open ends with the text.
 fn literal(bytes: &[u8]) -> (Vec<u8>, usize) {
     let (mut string, mut depth, mut at) = (Vec::new(), 0, 0);
-    loop {
-        match bytes[at] {
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
             b'\\' => {
                 at += 1;
-                string.push(bytes[at]);
+                string.extend(bytes.get(at));
             }
             b'(' => {
                 depth += 1;
@@ -229,16 +230,20 @@ fn literal(bytes: &[u8]) -> (Vec<u8>, usize) {
         }
         at += 1;
     }
+    (string, bytes.len())
 }
 
 fn hexadecimal(bytes: &[u8]) -> (Vec<u8>, usize) {
-    let end = bytes.iter().position(|byte| *byte == b'>').expect("the string ends");
+    let end = bytes.iter().position(|byte| *byte == b'>').unwrap_or(bytes.len());
     let digits: Vec<u8> = bytes[1..end]
         .iter()
         .filter_map(|byte| char::from(*byte).to_digit(16))
         .map(|digit| digit as u8)
         .collect();
-    (digits.chunks(2).map(|pair| pair[0] << 4 | pair.get(1).unwrap_or(&0)).collect(), end + 1)
+    (
+        digits.chunks(2).map(|pair| pair[0] << 4 | pair.get(1).unwrap_or(&0)).collect(),
+        (end + 1).min(bytes.len()),
+    )
 }
 
 fn padded(password: &str) -> [u8; 32] {
