@@ -300,7 +300,8 @@ fn a_process_opens_no_file_makes_none_has_no_socket_and_no_variables() {
 #[test]
 fn a_process_that_is_killed_from_outside_is_replaced_and_its_file_judged() {
     let judge = Arc::new(judge(Settings { processes: 1, ..patient() }));
-    for (number, signal) in (1..).zip(["KILL", "TERM", "INT", "HUP"]) {
+    // Others are ignored by whatever runs in the background, and by its children.
+    for (number, signal) in (1..).zip(["KILL", "TERM"]) {
         if judge.waiting().is_empty() {
             judge.start().unwrap();
         }
