@@ -24,6 +24,7 @@
 //! | [`worker`] | an upload and its rules | the same verdict, from a process of its own where that is safer |
 //! | [`report`] | a verdict | text for people |
 //! | `store` | an address in a folder or object store | bytes, and files that appear whole |
+//! | [`observe`] | what a service does | metrics, traces, one line a decision |
 //! | [`grpc`] | calls | verdicts, and verdicts into messages and JSON |
 //! | `batch` | an archive, or its recorded readings | verdicts in parts, and what flipped |
 //! | [`evaluate`] | verdicts and labels | how often scanvet is right |
@@ -50,6 +51,7 @@ pub mod filing;
 pub mod grpc;
 pub mod intake;
 pub mod measure;
+pub mod observe;
 pub mod pipeline;
 pub mod reason;
 pub mod report;

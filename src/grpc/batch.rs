@@ -119,7 +119,7 @@ impl Item {
         let nameless = file.is_some() && id.is_empty();
         // What breaks the rule for ids may be anything, a person's name too: it is not echoed.
         let id = if is_plain_id(&id) { id } else { String::new() };
-        let asked = ask(&service.books, file, options.or_else(|| first.clone()));
+        let asked = ask(&service.books.now(), file, options.or_else(|| first.clone()));
         let asked = asked.and_then(|ask| match source {
             _ if nameless => Err(item_id_required()),
             Some(Source::Content(content)) => Ok((ask, Content::Whole(content.into()))),

@@ -121,7 +121,8 @@ fn thresholds(rule: &Rule) -> Vec<proto::Measurement> {
 }
 
 pub(super) fn server_info(service: &Service) -> GetServerInfoResponse {
-    let Service { books, config, judge, .. } = service;
+    let Service { config, judge, .. } = service;
+    let books = service.books.now();
     let readable = FORMATS.iter().filter(|format| format.readable);
     let whole = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
     GetServerInfoResponse {

@@ -12,8 +12,8 @@ use super::proto::ItemError;
 
 /// Whose reasons these are.
 const DOMAIN: &str = "scanvet";
-/// When a refused caller may come again: a queue of typical scans is worked off by then.
-const RETRY_AFTER: Duration = Duration::from_millis(500);
+/// When a refused caller may come again at the earliest and at the latest.
+const RETRY_AFTER: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(5)];
 
 /// A fault of the caller, of the load or of ours. What is wrong with a file is a verdict instead.
 #[derive(Debug)]
@@ -88,17 +88,18 @@ impl Fault {
         Some(Self { metadata, violations, ..Self::argument(reason, told.join("; ")) })
     }
 
-    /// Nothing is free to take the work.
-    pub(super) fn overloaded() -> Self {
+    /// Nothing is free to take the work; those who wait are served in about `wait`.
+    pub(super) fn overloaded(wait: Duration) -> Self {
         let fault = Self::of(Code::Unavailable, "OVERLOADED", "all workers are busy, try again");
-        Self { retry_after: Some(RETRY_AFTER), ..fault }
+        let [earliest, latest] = RETRY_AFTER;
+        Self { retry_after: Some(wait.clamp(earliest, latest)), ..fault }
     }
 
     /// No worker process could do the work. It says nothing of the file.
     pub(super) fn no_worker() -> Self {
         let message = "no worker process could do the work, try again";
         let fault = Self::of(Code::Unavailable, "WORKER_LOST", message);
-        Self { retry_after: Some(RETRY_AFTER), ..fault }
+        Self { retry_after: Some(RETRY_AFTER[0]), ..fault }
     }
 
     /// The server is about to stop.

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::call::Call;
 use super::fault::{Fault, Violation};
-use super::pool::{Held, Place};
+use super::pool::{Done, Held, Place};
 use super::proto::{FileContent, ValidateFilingRequest, ValidateFilingResponse};
 use super::request::{Ask, OPTIONS_CONTEXT, Shape, filing_context, pinned, read, today};
 use super::service::{Service, must_be_announced, must_be_whole};
@@ -35,7 +35,8 @@ pub(super) async fn answer(
 ) -> Result<ValidateFilingResponse, Fault> {
     call.received(request.files.iter().map(|file| file.content.len()).sum());
     let version = request.options.as_ref().map_or("", |options| &options.ruleset_version);
-    let book = pinned(&service.books, version)?;
+    let books = service.books.now();
+    let book = pinned(&books, version)?;
     let (items, rules) = asked(book, request)?;
     for item in &items {
         let told = |fault: Fault| fault.with("file", item.at);
@@ -51,7 +52,10 @@ pub(super) async fn answer(
         judged.into_iter().map(|(_, verdict, seen)| (verdict, seen)).unzip();
     let decisions = verdicts.iter().map(|verdict| verdict.decision);
     let together = check::together(book, &rules, &seen, decisions);
-    call.judged_filing(&rules.context.profile, &together);
+    for (ask, verdict) in asks.iter().zip(&verdicts) {
+        call.judged_file(ask, verdict);
+    }
+    call.judged_filing(&rules, &together);
     let now = OffsetDateTime::now_utc();
     let named = asks.iter().zip(&verdicts).map(|(ask, verdict)| (&*ask.item_id, verdict));
     Ok(response(named, &together, &rules, &asks[0].shape, now))
@@ -115,13 +119,13 @@ fn asked(
 /// Judges the files on as many workers as are free, one at least; in the order of the request.
 async fn on_workers(
     service: &Arc<Service>,
-    call: &Call,
+    call: &mut Call,
     items: Vec<Item>,
     rules: &Arc<FilingRules>,
 ) -> Result<Vec<Judged>, Fault> {
-    let mut places = vec![service.pool.place()?];
+    let mut places = vec![service.pool.place(call.class, call.deadline)?];
     while places.len() < items.len().min(service.config.workers)
-        && let Ok(place) = service.pool.place()
+        && let Some(place) = service.pool.another_place(call.class)
     {
         places.push(place);
     }
@@ -143,7 +147,7 @@ async fn on_workers(
     let mut judged = Vec::new();
     // Leaving early drops the set, which stops what still runs.
     while let Some(lane) = running.join_next().await {
-        judged.extend(lane.map_err(|_| Fault::internal())??);
+        judged.extend(call.done(lane.map_err(|_| Fault::internal())??));
     }
     judged.sort_by_key(|(at, ..)| *at);
     Ok(judged)
@@ -155,7 +159,7 @@ async fn judge_lane(
     deadline: std::time::Instant,
     lane: Vec<Item>,
     rules: Arc<FilingRules>,
-) -> Result<Vec<Judged>, Fault> {
+) -> Result<Done<Vec<Judged>>, Fault> {
     let judge = Arc::clone(&service.judge);
     let work = move |budget: &mut dyn crate::intake::Budget| {
         lane.into_iter()

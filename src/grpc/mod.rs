@@ -14,7 +14,10 @@
 //! | `json` | from verdicts to JSON lines |
 //! | `fault` | why a call has no answer |
 //! | `call` | a call's id, time and log line |
-//! | `pool` | the workers |
+//! | `server` | the server: its start, its life, its drain |
+//! | `door` | what every call passes before and after it is answered |
+//! | `methods` | what is served, by the names of dashboards |
+//! | `pool`, `queue` | the workers, and who waits for them |
 //! | `client` | asks other servers to judge |
 //! | `record` | from verdicts to the records of archives |
 //! | `probe` | asks another server for its health |
@@ -25,46 +28,33 @@ mod catalogue;
 #[cfg(feature = "archives")]
 pub mod client;
 mod convert;
+mod door;
 mod early;
 mod fault;
 mod filing;
 pub mod json;
+mod methods;
 mod plan;
 mod pool;
 mod probe;
 pub mod proto;
+mod queue;
 #[cfg(feature = "archives")]
 pub mod record;
 mod request;
+mod server;
 mod service;
 mod upload;
 
-use std::future::Future;
 use std::io;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use tokio::net::TcpListener;
-use tokio::sync::{oneshot, watch};
-use tonic::codec::CompressionEncoding;
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
-use tonic::{Request, Status};
-use tonic_health::ServingStatus;
-use tonic_health::server::HealthReporter;
-
-use crate::grpc::call::Arrival;
-use crate::grpc::pool::Pool;
-use crate::grpc::proto::validation_service_server::{SERVICE_NAME, ValidationServiceServer};
-use crate::grpc::service::{Entrance, Service};
-use crate::measure;
-use crate::rules::RuleBooks;
-use crate::worker::Judge;
+use std::time::Duration;
 
 #[cfg(feature = "archives")]
 pub(crate) use crate::grpc::convert::engine_version;
 pub use crate::grpc::probe::{ProbeError, probe};
+pub use crate::grpc::proto::validation_service_server::SERVICE_NAME;
+pub use crate::grpc::server::{Serving, serve, serve_by};
+pub use crate::grpc::service::SharedBooks;
 
 /// What an operator may set. The rule book's ceilings are set where it is loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +73,8 @@ pub struct ServeConfig {
     pub notice: Duration,
     /// How long calls under way may take to finish after that.
     pub drain: Duration,
+    /// Connections that may be open; those beyond are closed at once.
+    pub max_connections: usize,
     /// Age at which a connection is closed, gracefully, so that callers spread over new servers.
     pub max_connection_age: Duration,
     /// Prefixes (`s3://bucket/folder/`, `file:///folder/`) under which files are fetched for callers who
@@ -100,6 +92,7 @@ impl Default for ServeConfig {
             max_deadline: Duration::from_secs(10),
             notice: Duration::from_secs(2),
             drain: Duration::from_secs(30),
+            max_connections: 1024,
             max_connection_age: Duration::from_secs(300),
             content_prefixes: Vec::new(),
         }
@@ -134,126 +127,3 @@ pub enum ServeError {
     Transport(#[from] tonic::transport::Error),
 }
 
-/// Serves on `listener` and judges every file in this process; otherwise as [`serve_by`].
-pub async fn serve(
-    listener: TcpListener,
-    books: impl Into<RuleBooks>,
-    config: ServeConfig,
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), ServeError> {
-    serve_by(Arc::new(Judge::here()), listener, books, config, shutdown).await
-}
-
-/// Serves on `listener` until `shutdown` ends, then drains: tells NOT_SERVING, takes no new
-/// connection, and lets the calls under way finish, for at most [`ServeConfig::drain`]. Files are
-/// judged by `judge`, which keeps as many processes busy as there are [`ServeConfig::workers`].
-pub async fn serve_by(
-    judge: Arc<Judge>,
-    listener: TcpListener,
-    books: impl Into<RuleBooks>,
-    config: ServeConfig,
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), ServeError> {
-    // The first caller is not to wait for the networks.
-    if !tokio::task::spawn_blocking(measure::prepare).await.unwrap_or(false) {
-        tracing::error!("networks could not be prepared: files that need them go to review");
-    }
-    #[cfg(feature = "archives")]
-    let allowed =
-        crate::store::Allowed::of(&config.content_prefixes).map_err(ServeError::ContentPrefix)?;
-    #[cfg(not(feature = "archives"))]
-    if !config.content_prefixes.is_empty() {
-        let why = "this program was built without what fetches files (feature archives)";
-        return Err(ServeError::ContentPrefix(why.to_owned()));
-    }
-    let (drain_begins, draining) = watch::channel(false);
-    let pool = Pool::start(config.workers, config.queue, config.max_bytes_in_flight)?;
-    let service = Arc::new(Service {
-        books: books.into(),
-        judge,
-        config: config.clone(),
-        pool,
-        #[cfg(feature = "archives")]
-        allowed,
-        draining,
-    });
-    let mut health = HealthReporter::new();
-    tell(&health, ServingStatus::Serving).await;
-    let (close, closing) = oneshot::channel::<()>();
-    let server = server(&config, Arc::clone(&service), &health)?.serve_with_incoming_shutdown(
-        TcpIncoming::from(listener).with_nodelay(Some(true)),
-        async move {
-            // Dropped without a word is a reason to close, too.
-            let _ = closing.await;
-        },
-    );
-    let drain = async {
-        shutdown.await;
-        tracing::info!("draining");
-        tell(&health, ServingStatus::NotServing).await;
-        drain_begins.send_replace(true);
-        tokio::time::sleep(config.notice).await;
-        // Ends the streams of those who watch, which would hold their connections open.
-        for name in NAMES {
-            health.clear_service_status(name).await;
-        }
-        drop(close);
-        tokio::time::sleep(config.drain).await;
-    };
-    let ended = tokio::select! {
-        ended = server => ended,
-        () = drain => Ok(()),
-    };
-    service.pool.stop();
-    Ok(ended?)
-}
-
-/// Names under which health is told: the server as a whole, and its service.
-const NAMES: [&str; 2] = ["", SERVICE_NAME];
-
-async fn tell(health: &HealthReporter, status: ServingStatus) {
-    for name in NAMES {
-        health.set_service_status(name, status).await;
-    }
-}
-
-fn server(
-    config: &ServeConfig,
-    service: Arc<Service>,
-    health: &HealthReporter,
-) -> Result<tonic::transport::server::Router, ServeError> {
-    let validation = ValidationServiceServer::new(Entrance(service))
-        .accept_compressed(CompressionEncoding::Gzip)
-        .max_decoding_message_size(config.max_message_bytes());
-    let health = tonic_health::server::HealthService::from_health_reporter(health.clone());
-    Ok(Server::builder()
-        // More streams than workers and queue on one connection serve nobody.
-        .max_concurrent_streams(128)
-        .max_connection_age(config.max_connection_age)
-        .http2_keepalive_interval(Some(Duration::from_secs(60)))
-        .http2_keepalive_timeout(Some(Duration::from_secs(20)))
-        .http2_max_header_list_size(16 * 1024)
-        // Rapid reset, RUSTSEC-2024-0003.
-        .http2_max_pending_accept_reset_streams(Some(20))
-        .initial_stream_window_size(Some(MIB as u32))
-        .initial_connection_window_size(Some(4 * MIB as u32))
-        .add_service(InterceptedService::new(validation, stamp as fn(_) -> _))
-        .add_service(tonic_health::pb::health_server::HealthServer::new(health))
-        .add_service(reflection().build_v1()?)
-        // Tools of before 2023 know no other.
-        .add_service(reflection().build_v1alpha()?))
-}
-
-/// All that tools want to show: ours, health, and the details of errors.
-fn reflection() -> tonic_reflection::server::Builder<'static> {
-    tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
-}
-
-/// A call's time begins with its head, not when its message has been read.
-fn stamp(mut request: Request<()>) -> Result<Request<()>, Status> {
-    request.extensions_mut().insert(Arrival(Instant::now()));
-    Ok(request)
-}

@@ -1,6 +1,6 @@
 //! The calls of `ValidationService`: read the request, hand the work to the pool, tell the answer.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use time::OffsetDateTime;
@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Response, Status, Streaming};
 
-use super::call::Call;
+use super::call::{Call, Observers};
 use super::early;
 use super::fault::Fault;
 use super::pool::{Held, Place, Pool};
@@ -23,10 +23,11 @@ use crate::worker::Judge;
 
 /// What every call shares.
 pub(super) struct Service {
-    pub(super) books: RuleBooks,
+    pub(super) books: SharedBooks,
     pub(super) judge: Arc<Judge>,
     pub(super) config: ServeConfig,
     pub(super) pool: Pool,
+    pub(super) observers: Arc<Observers>,
     /// What may be fetched for callers.
     #[cfg(feature = "archives")]
     pub(super) allowed: crate::store::Allowed,
@@ -34,12 +35,35 @@ pub(super) struct Service {
     pub(super) draining: watch::Receiver<bool>,
 }
 
+/// The rules in force, which may be replaced while calls are answered: each call keeps those that it
+/// began with.
+#[derive(Clone, Debug)]
+pub struct SharedBooks(Arc<RwLock<Arc<RuleBooks>>>);
+
+impl SharedBooks {
+    /// The rules that hold now.
+    pub fn now(&self) -> Arc<RuleBooks> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts others in force.
+    pub fn replace(&self, books: RuleBooks) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(books);
+    }
+}
+
+impl<B: Into<RuleBooks>> From<B> for SharedBooks {
+    fn from(books: B) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(books.into()))))
+    }
+}
+
 /// The service behind an `Arc`, so that a stream outlives the call that opened it.
 pub(super) struct Entrance(pub(super) Arc<Service>);
 
 impl Service {
     fn call<T>(&self, rpc: &'static str, request: &Request<T>) -> Call {
-        Call::of(rpc, request, self.config.max_deadline)
+        Call::of(rpc, request, self.config.max_deadline, &self.observers)
     }
 
     /// Whether files are fetched for callers who name them.
@@ -79,7 +103,7 @@ impl Service {
         held: Held,
         (prefix, settled): (Bytes, early::Settled),
     ) -> Result<ValidationResult, Fault> {
-        let place = self.pool.place()?;
+        let place = self.pool.place(call.class, call.deadline)?;
         let verdict = early::only(self.verdict(call, ask, (place, held), prefix).await?, settled);
         call.judged(&verdict);
         Ok(convert::result(&verdict, &ask.item_id, &ask.shape, OffsetDateTime::now_utc()))
@@ -87,7 +111,7 @@ impl Service {
 
     async fn verdict(
         &self,
-        call: &Call,
+        call: &mut Call,
         ask: &Ask,
         (place, held): (Place, Held),
         bytes: Bytes,
@@ -98,7 +122,8 @@ impl Service {
         let work = move |budget: &mut dyn crate::intake::Budget| {
             judge.validate(&upload, &rules, options, budget)
         };
-        self.pool.run(place, held, call.deadline, work).await
+        let done = self.pool.run(place, held, call.deadline, work).await?;
+        Ok(call.done(done))
     }
 
     /// A file above the server's own limit, which the rules would let pass, is not judged at all.
@@ -143,9 +168,10 @@ impl ValidationService for Entrance {
         let proto::ValidateFileRequest { file, content, options } = request.into_inner();
         let outcome = async {
             call.received(content.len());
-            let ask = ask(&service.books, file, options)?;
+            let ask = ask(&service.books.now(), file, options)?;
             call.asks(&ask);
-            let admitted = (service.pool.place()?, service.pool.hold(content.len())?);
+            let place = service.pool.place(call.class, call.deadline)?;
+            let admitted = (place, service.pool.hold(content.len())?);
             service.judge(&mut call, &ask, admitted, content.into()).await
         };
         let outcome = outcome.await;
@@ -181,7 +207,7 @@ impl ValidationService for Entrance {
         request: Request<proto::PlanFilingRequest>,
     ) -> Result<Response<proto::PlanFilingResponse>, Status> {
         let call = self.0.call("PlanFiling", &request);
-        call.end(plan::answer(&self.0.books, request.into_inner()))
+        call.end(plan::answer(&self.0.books.now(), request.into_inner()))
     }
 
     type StreamValidateFilesStream =
@@ -205,7 +231,7 @@ impl ValidationService for Entrance {
         request: Request<proto::ListProfilesRequest>,
     ) -> Result<Response<proto::ListProfilesResponse>, Status> {
         let call = self.0.call("ListProfiles", &request);
-        call.end(catalogue::profiles(&self.0.books.current, request.get_ref()))
+        call.end(catalogue::profiles(&self.0.books.now().current, request.get_ref()))
     }
 
     async fn get_ruleset(
@@ -213,7 +239,7 @@ impl ValidationService for Entrance {
         request: Request<proto::GetRulesetRequest>,
     ) -> Result<Response<proto::GetRulesetResponse>, Status> {
         let call = self.0.call("GetRuleset", &request);
-        call.end(catalogue::ruleset(&self.0.books, request.into_inner()))
+        call.end(catalogue::ruleset(&self.0.books.now(), request.into_inner()))
     }
 
     async fn get_server_info(

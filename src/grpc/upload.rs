@@ -20,7 +20,7 @@ pub(super) async fn receive(
     mut messages: Streaming<UploadAndValidateFileRequest>,
 ) -> Result<ValidationResult, Fault> {
     let mut ask = match payload(&mut messages).await? {
-        Some(Payload::Header(header)) => ask(&service.books, header.file, header.options)?,
+        Some(Payload::Header(header)) => ask(&service.books.now(), header.file, header.options)?,
         Some(_) => return Err(out_of_order("the first message must be the header")),
         None => return Err(out_of_order("the stream ended before the header")),
     };
@@ -67,7 +67,7 @@ pub(super) async fn receive(
     }
     call.received(content.len());
     let content: Bytes = content.freeze();
-    let place = service.pool.place()?;
+    let place = service.pool.place(call.class, call.deadline)?;
     service.judge(call, &ask, (place, held), content).await
 }
 
