@@ -662,12 +662,15 @@ async fn the_log_names_the_verdict_and_nothing_of_the_file() {
     request.metadata_mut().insert("x-request-id", "CANARY id".parse().unwrap());
     client.validate_file(request).await.unwrap_err();
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    let lines: Vec<&str> = text.lines().filter(|line| line.contains("ValidateFile")).collect();
+    let lines: Vec<&str> =
+        text.lines().filter(|line| line.contains(r#""message":"call""#)).collect();
     assert_eq!(lines.len(), 2, "one line a call: {text}");
     for word in ["item-1", "REJECT", "FORMAT_UNKNOWN", "supporting-document", "\"size_class\":32"] {
         assert!(lines[0].contains(word), "{word} in {}", lines[0]);
     }
     assert!(lines[1].contains("InvalidArgument"), "{}", lines[1]);
+    let decisions = text.lines().filter(|line| line.contains(r#""message":"decision""#));
+    assert_eq!(decisions.count(), 1, "a call without a verdict decides nothing: {text}");
     assert!(!text.contains("CANARY") && !text.contains(&result.detected.unwrap().sha256), "{text}");
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 }
 
 /// What every command takes.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Common {
     /// Language of the texts for applicants.
     #[arg(long, global = true, value_enum, default_value = "en")]
@@ -186,7 +186,7 @@ pub(crate) struct PlanArguments {
     pub(crate) format: Format,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct ServeArguments {
     /// Address to listen on.
     #[arg(long, value_name = "ADDR", env = "SCANVET_LISTEN")]
@@ -199,6 +199,15 @@ pub(crate) struct ServeArguments {
     #[cfg(feature = "archives")]
     #[arg(long, value_name = "URI")]
     pub(crate) content_prefix: Vec<String>,
+    /// Serve /metrics, /livez and /readyz over HTTP here. Default: nowhere.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) admin_listen: Option<SocketAddr>,
+    /// Print the settings that would be in force, as a configuration file, and end.
+    #[arg(long)]
+    pub(crate) print_config: bool,
+    /// Say whether settings, rules and files are sound, and end: 0 if so, 2 if not.
+    #[arg(long, conflicts_with = "print_config")]
+    pub(crate) check_config: bool,
 }
 
 /// What a batch writes, and when it stops.

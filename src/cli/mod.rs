@@ -116,9 +116,9 @@ pub(crate) fn say(text: &str) {
 }
 
 impl Common {
-    /// The configuration file, or the defaults.
+    /// The settings: the configuration file and the environment over the defaults.
     pub(crate) fn config(&self) -> Result<Config, Failure> {
-        self.config.as_deref().map_or_else(|| Ok(Config::default()), config::read)
+        config::load(self.config.as_deref())
     }
 
     /// The rule book: the built-in packs, those of `--rules`, or an archived set, under the configured

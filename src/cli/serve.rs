@@ -1,98 +1,239 @@
 //! `scanvet serve` and `scanvet health`.
 
 use std::io::{self, IsTerminal};
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use scanvet::grpc::{self, ServeConfig};
+use scanvet::grpc::{self, ServeConfig, Serving, SharedBooks};
+use scanvet::observe::{Audit, Metrics, Traces};
 use scanvet::rules::{RuleBook, RuleBooks};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::args::{Common, HealthArguments, ServeArguments};
-use crate::cli::config::ServeTable;
+use crate::cli::config::{Config, ServeTable};
 use crate::cli::{self, Exit, Failure};
 
-/// The port that gRPC examples use.
-const PORT: u16 = 50_051;
-
 pub(crate) fn run(common: &Common, arguments: &ServeArguments) -> Result<Exit, Failure> {
-    let config = common.config()?;
-    let book = common.book(&config)?;
-    let listen = arguments.listen.or(config.serve.listen);
-    let listen = listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)));
-    let settings = settings(arguments, &config.serve, &book);
-    let judge = Arc::new(cli::judge(settings.workers)?);
+    let config = settings(common, arguments)?;
+    if arguments.print_config {
+        cli::say(&toml::to_string(&config)?);
+        return Ok(Exit::Success);
+    }
+    let books = books(common, &config)?;
+    let serving = of_table(&config.serve, &books.current);
+    if arguments.check_config {
+        check(&config.serve)?;
+        cli::say("the configuration is sound\n");
+        return Ok(Exit::Success);
+    }
+    let judge = Arc::new(cli::judge(serving.workers)?);
     log();
     // A service that cannot do its work says so before it is asked.
     judge.start()?;
-    Runtime::new()?.block_on(async {
-        let listener = TcpListener::bind(listen)
-            .await
-            .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+    let runtime = Runtime::new()?;
+    let outcome = runtime.block_on(async {
+        let listener = bind(config.serve.listen).await?;
+        let admin = match config.serve.admin.listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
         tracing::info!(
             listen = %listener.local_addr()?,
-            workers = settings.workers,
+            admin = admin.as_ref().and_then(|admin| admin.local_addr().ok()).map(|it| it.to_string()),
+            workers = serving.workers,
             sandbox_layers = judge.layers().join(","),
-            ruleset_version = book.version,
-            ruleset_digest = book.digest,
+            ruleset_version = books.current.version,
+            ruleset_digest = books.current.digest,
             "serving"
         );
-        let books = RuleBooks::with_archive(book, config.ceilings.as_ref())?;
-        grpc::serve_by(judge, listener, books, settings, stopped()).await?;
-        tracing::info!("stopped");
-        Ok(Exit::Success)
-    })
+        let serving = Serving {
+            admin,
+            audit: Arc::new(audit(&config.serve)?),
+            traces: traces(&config.serve)?,
+            ..Serving::new(judge, books, serving)
+        };
+        let running = Running {
+            common: common.clone(),
+            arguments: arguments.clone(),
+            config,
+            books: serving.books.clone(),
+            metrics: Arc::clone(&serving.metrics),
+            audit: Arc::clone(&serving.audit),
+        };
+        let (stop, stopped) = oneshot::channel();
+        let signals = tokio::spawn(running.heed(stop));
+        let stopped = async {
+            // Dropped without a word is a reason to stop, too.
+            let _ = stopped.await;
+        };
+        tokio::select! {
+            ended = serving.run(listener, stopped) => {
+                ended?;
+                tracing::info!("stopped");
+                Ok(Exit::Success)
+            }
+            heeded = signals => {
+                heeded??;
+                tracing::warn!("stopped at once: calls under way are lost");
+                Ok(Exit::Rejected)
+            }
+        }
+    });
+    // Nobody waits for what still runs.
+    runtime.shutdown_background();
+    outcome
 }
 
-/// Flags before the configuration file before the defaults.
-fn settings(arguments: &ServeArguments, table: &ServeTable, book: &RuleBook) -> ServeConfig {
+/// Flags over the environment over the file over the defaults.
+fn settings(common: &Common, arguments: &ServeArguments) -> Result<Config, Failure> {
+    let mut config = common.config()?;
+    let serve = &mut config.serve;
+    serve.listen = arguments.listen.unwrap_or(serve.listen);
+    serve.workers = arguments.workers.unwrap_or(serve.workers).max(1);
+    serve.admin.listen = arguments.admin_listen.or(serve.admin.listen);
+    #[cfg(feature = "archives")]
+    serve.content_prefixes.extend(arguments.content_prefix.iter().cloned());
+    Ok(config)
+}
+
+fn books(common: &Common, config: &Config) -> Result<RuleBooks, Failure> {
+    let book = common.book(config)?;
+    Ok(RuleBooks::with_archive(book, config.ceilings.as_ref())?)
+}
+
+fn of_table(table: &ServeTable, book: &RuleBook) -> ServeConfig {
     let defaults = ServeConfig::default();
-    let seconds = |seconds: Option<u64>, default| seconds.map_or(default, Duration::from_secs);
     let ceiling = book.ceiling("file.size", "below_bytes");
     ServeConfig {
         max_file_bytes: ceiling
             .and_then(|bytes| usize::try_from(bytes).ok())
             .unwrap_or(defaults.max_file_bytes),
-        workers: arguments.workers.or(table.workers).unwrap_or(defaults.workers).max(1),
-        queue: table.queue.unwrap_or(defaults.queue),
-        max_deadline: seconds(table.max_deadline_seconds, defaults.max_deadline),
-        drain: seconds(table.drain_seconds, defaults.drain),
-        content_prefixes: content_prefixes(arguments, table),
-        ..defaults
+        workers: table.workers,
+        queue: table.queue,
+        max_bytes_in_flight: table.max_bytes_in_flight,
+        max_deadline: Duration::from_secs(table.max_deadline_seconds),
+        notice: Duration::from_secs(table.notice_seconds),
+        drain: Duration::from_secs(table.drain_seconds),
+        max_connections: table.max_connections,
+        max_connection_age: Duration::from_secs(table.max_connection_age_seconds),
+        content_prefixes: table.content_prefixes.clone(),
     }
 }
 
-/// Those of the configuration file and those that were typed.
-fn content_prefixes(arguments: &ServeArguments, table: &ServeTable) -> Vec<String> {
+/// What only shows when it is used: every fault at once.
+fn check(table: &ServeTable) -> Result<(), Failure> {
+    let mut faults = Vec::new();
+    faults.extend(audit(table).err());
     #[cfg(feature = "archives")]
-    let typed = &arguments.content_prefix[..];
-    #[cfg(not(feature = "archives"))]
-    let typed: &[String] = {
-        let _ = arguments;
-        &[]
-    };
-    table.content_prefixes.iter().chain(typed).cloned().collect()
+    faults.extend(scanvet::store::Allowed::of(&table.content_prefixes).err().map(Failure::from));
+    if let Some(endpoint) = &table.traces.endpoint {
+        let runtime = Runtime::new()?;
+        let _inside = runtime.enter();
+        faults.extend(
+            grpc::traces(endpoint, table.traces.share)
+                .err()
+                .map(|error| Failure::from(format!("serve.traces.endpoint: {error}"))),
+        );
+    }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    Err(faults.join("\n").into())
 }
 
-/// Ends with the first SIGTERM or Ctrl-C.
-async fn stopped() {
-    let interrupt = tokio::signal::ctrl_c();
+async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, Failure> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|error| format!("cannot listen on {address}: {error}").into())
+}
+
+fn audit(table: &ServeTable) -> Result<Audit, Failure> {
+    let Some(file) = &table.audit.file else {
+        return Ok(Audit::log());
+    };
+    let fault = |error| format!("serve.audit.file {}: {error}", file.display()).into();
+    Audit::file(file).map_err(fault)
+}
+
+fn traces(table: &ServeTable) -> Result<Option<Traces>, Failure> {
+    let Some(endpoint) = &table.traces.endpoint else {
+        return Ok(None);
+    };
+    let traces = grpc::traces(endpoint, table.traces.share);
+    traces.map(Some).map_err(|error| format!("serve.traces.endpoint: {error}").into())
+}
+
+/// What signals act on while the service runs.
+struct Running {
+    common: Common,
+    arguments: ServeArguments,
+    config: Config,
+    books: SharedBooks,
+    metrics: Arc<Metrics>,
+    audit: Arc<Audit>,
+}
+
+impl Running {
+    /// Loads again on SIGHUP, stops with the first SIGTERM or Ctrl-C, and ends with the second.
     #[cfg(unix)]
-    {
+    async fn heed(mut self, stop: oneshot::Sender<()>) -> io::Result<()> {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        let mut stop = Some(stop);
+        loop {
             tokio::select! {
-                _ = interrupt => {}
+                _ = hang_up.recv() => {
+                    self = tokio::task::spawn_blocking(move || { self.reload(); self }).await?;
+                    continue;
+                }
                 _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
             }
-            return;
+            match stop.take() {
+                // Whoever has gone does not wait to be told.
+                Some(stop) => drop(stop.send(())),
+                None => return Ok(()),
+            }
         }
     }
-    // Without a way to hear the signal there is nothing to wait for but the other one.
-    let _ = interrupt.await;
+
+    #[cfg(not(unix))]
+    async fn heed(self, stop: oneshot::Sender<()>) -> io::Result<()> {
+        tokio::signal::ctrl_c().await?;
+        drop(stop.send(()));
+        tokio::signal::ctrl_c().await
+    }
+
+    /// Puts new rules and settings in force; where anything is broken all of the old stays.
+    #[cfg(unix)]
+    fn reload(&mut self) {
+        let loaded = settings(&self.common, &self.arguments).and_then(|config| {
+            let books = books(&self.common, &config)?;
+            self.audit.reopen().map_err(|error| format!("serve.audit.file: {error}"))?;
+            Ok((config, books))
+        });
+        self.metrics.reloaded("configuration", loaded.is_ok());
+        let (config, books) = match loaded {
+            Ok(loaded) => loaded,
+            Err(fault) => {
+                tracing::error!(%fault, "not loaded: what was in force stays");
+                return;
+            }
+        };
+        let new = Config { ceilings: self.config.ceilings.clone(), ..config.clone() };
+        if new != self.config {
+            tracing::warn!("settings of [serve] have changed that take a restart");
+        }
+        self.config.ceilings = config.ceilings;
+        let book = &books.current;
+        tracing::info!(ruleset_version = book.version, ruleset_digest = book.digest, "loaded");
+        self.books.replace(books);
+    }
 }
 
 /// JSON lines, or readable ones on a terminal, on standard error. `RUST_LOG` filters.

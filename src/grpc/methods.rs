@@ -53,8 +53,7 @@ const OTHER: Route = route("unknown", "_OTHER", "_OTHER");
 pub(super) fn route_of(path: &str) -> Route {
     let served = ROUTES.iter().find(|route| {
         let Method { grpc_service, grpc_method, .. } = route.method;
-        let (service, method) =
-            path.trim_start_matches('/').split_once('/').unwrap_or_default();
+        let (service, method) = path.trim_start_matches('/').split_once('/').unwrap_or_default();
         service == grpc_service && method == grpc_method
     });
     served.copied().unwrap_or(OTHER)

@@ -20,6 +20,7 @@
 //! | `pool`, `queue` | the workers, and who waits for them |
 //! | `client` | asks other servers to judge |
 //! | `record` | from verdicts to the records of archives |
+//! | `collector` | tells a collector of calls |
 //! | `probe` | asks another server for its health |
 
 mod batch;
@@ -27,6 +28,7 @@ mod call;
 mod catalogue;
 #[cfg(feature = "archives")]
 pub mod client;
+mod collector;
 mod convert;
 mod door;
 mod early;
@@ -49,6 +51,7 @@ mod upload;
 use std::io;
 use std::time::Duration;
 
+pub use crate::grpc::collector::traces;
 #[cfg(feature = "archives")]
 pub(crate) use crate::grpc::convert::engine_version;
 pub use crate::grpc::probe::{ProbeError, probe};
@@ -126,4 +129,3 @@ pub enum ServeError {
     #[error(transparent)]
     Transport(#[from] tonic::transport::Error),
 }
-

@@ -176,8 +176,8 @@ impl Pool {
             // Given back when the work has really ended, not when the caller has gone.
             let _taken = (place, held);
             let waited = begun.elapsed();
-            metrics.waited(class.word(), waited);
             if !budget.expired() {
+                metrics.waited(class.word(), waited);
                 let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut budget)));
                 // Nobody waits any more when this fails.
                 let _ = reply.send((outcome, waited));
@@ -267,7 +267,7 @@ mod tests {
         Pool::start(workers, queue, 4096, Arc::default()).unwrap()
     }
 
-    fn place(pool: &Pool) -> Result<Place, Fault> {
+    fn at_once(pool: &Pool) -> Result<Place, Fault> {
         pool.place(Class::Interactive, soon())
     }
 
@@ -278,11 +278,11 @@ mod tests {
     #[tokio::test]
     async fn a_full_pool_refuses_and_a_finished_job_makes_room() {
         let pool = pool(1, 0);
-        let place = place(&pool).unwrap();
-        assert_eq!(place(&pool).err().unwrap().reason, "OVERLOADED");
+        let place = at_once(&pool).unwrap();
+        assert_eq!(at_once(&pool).err().unwrap().reason, "OVERLOADED");
         let held = pool.hold(10).unwrap();
         assert_eq!(pool.run(place, held, soon(), |_| Ok(7)).await.unwrap().value, 7);
-        while place(&pool).is_err() {
+        while at_once(&pool).is_err() {
             tokio::task::yield_now().await;
         }
     }
@@ -300,10 +300,10 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_an_internal_fault_and_the_worker_lives_on() {
         let pool = pool(1, 1);
-        let (place, held) = (place(&pool).unwrap(), pool.hold(1).unwrap());
+        let (place, held) = (at_once(&pool).unwrap(), pool.hold(1).unwrap());
         let outcome = pool.run::<()>(place, held, soon(), |_| panic!("on purpose")).await;
         assert_eq!(outcome.unwrap_err().reason, "INTERNAL");
-        let (place, held) = (place(&pool).unwrap(), pool.hold(1).unwrap());
+        let (place, held) = (at_once(&pool).unwrap(), pool.hold(1).unwrap());
         assert_eq!(pool.run(place, held, soon(), |_| Ok(1)).await.unwrap().value, 1);
     }
 
@@ -311,7 +311,7 @@ mod tests {
     async fn the_job_of_a_caller_who_left_is_told_to_stop() {
         let pool = pool(1, 1);
         let (told, hears) = std::sync::mpsc::channel();
-        let (place, held) = (place(&pool).unwrap(), pool.hold(1).unwrap());
+        let (place, held) = (at_once(&pool).unwrap(), pool.hold(1).unwrap());
         let job = pool.run(place, held, soon(), move |budget| {
             while !budget.expired() {
                 std::thread::yield_now();
@@ -327,15 +327,15 @@ mod tests {
     async fn the_waiting_job_of_a_caller_who_left_makes_room_and_is_never_started() {
         let pool = pool(1, 1);
         let (go_on, waits) = std::sync::mpsc::channel::<()>();
-        let busy = (place(&pool).unwrap(), pool.hold(1).unwrap());
+        let busy = (at_once(&pool).unwrap(), pool.hold(1).unwrap());
         let busy = pool.run(busy.0, busy.1, soon(), move |_| Ok(waits.recv().is_ok()));
         let (started, starts) = std::sync::mpsc::channel();
-        let (second, held) = (place(&pool).unwrap(), pool.hold(1).unwrap());
+        let (second, held) = (at_once(&pool).unwrap(), pool.hold(1).unwrap());
         let waiting = pool.run(second, held, soon(), move |_| Ok(started.send(()).unwrap()));
         tokio::pin!(busy);
         assert!(tokio::time::timeout(Duration::from_millis(20), &mut busy).await.is_err());
         assert!(tokio::time::timeout(Duration::from_millis(20), waiting).await.is_err());
-        let third = place(&pool);
+        let third = at_once(&pool);
         assert!(third.is_ok(), "the place is free though the first still runs");
         go_on.send(()).unwrap();
         assert!(busy.await.unwrap().value);
@@ -345,18 +345,18 @@ mod tests {
     #[tokio::test]
     async fn a_caller_whose_time_ends_before_its_turn_is_refused_at_once() {
         let pool = pool(1, 8);
-        let slow = (place(&pool).unwrap(), pool.hold(1).unwrap());
+        let slow = (at_once(&pool).unwrap(), pool.hold(1).unwrap());
         let nap = Duration::from_millis(60);
         let slow = pool.run(slow.0, slow.1, soon(), move |_| Ok(std::thread::sleep(nap)));
         slow.await.unwrap();
         let (go_on, waits) = std::sync::mpsc::channel::<()>();
-        let busy = (place(&pool).unwrap(), pool.hold(1).unwrap());
+        let busy = (at_once(&pool).unwrap(), pool.hold(1).unwrap());
         let busy = pool.run(busy.0, busy.1, soon(), move |_| Ok(waits.recv().is_ok()));
         tokio::pin!(busy);
         assert!(tokio::time::timeout(Duration::from_millis(20), &mut busy).await.is_err());
         let hurried = Instant::now() + Duration::from_millis(5);
         assert_eq!(pool.place(Class::Interactive, hurried).err().unwrap().reason, "OVERLOADED");
-        assert!(place(&pool).is_ok(), "whoever has time may wait");
+        assert!(at_once(&pool).is_ok(), "whoever has time may wait");
         go_on.send(()).unwrap();
         busy.await.unwrap();
     }

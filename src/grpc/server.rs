@@ -73,8 +73,7 @@ impl Serving {
         }
         let (drain_begins, draining) = watch::channel(false);
         let numbers = Arc::clone(&metrics);
-        let pool =
-            Pool::start(config.workers, config.queue, config.max_bytes_in_flight, numbers)?;
+        let pool = Pool::start(config.workers, config.queue, config.max_bytes_in_flight, numbers)?;
         let service = Arc::new(Service {
             books,
             judge,

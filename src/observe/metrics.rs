@@ -161,12 +161,7 @@ impl Metrics {
         own.register("grpc_server_msg_received", "Messages received", self.received.clone());
         own.register("grpc_server_msg_sent", "Messages sent", self.sent.clone());
         let help = "Time from a call's head to its end";
-        own.register_with_unit(
-            "grpc_server_handling",
-            help,
-            Unit::Seconds,
-            self.handling.clone(),
-        );
+        own.register_with_unit("grpc_server_handling", help, Unit::Seconds, self.handling.clone());
         own.register_collector(Box::new(Process::default()));
         let own = own.sub_registry_with_prefix("scanvet");
         own.register("verdicts", "Verdicts on files", self.verdicts.clone());

@@ -1,13 +1,12 @@
-//! The caller's trace context (W3C, `traceparent`), and spans of calls for a collector by OTLP.
+//! The caller's trace context (W3C, `traceparent`), and spans of calls for a collector.
 
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::{Span as _, SpanContext, SpanKind, Status, TraceContextExt, TraceState};
 use opentelemetry::trace::{SpanId, TraceFlags, TraceId, Tracer as _, TracerProvider};
 use opentelemetry::{Context, InstrumentationScope, KeyValue};
-use opentelemetry_otlp::{SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
+use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider, SpanExporter};
 
 /// Longest that the last spans may take to go out when the service stops.
 const LAST_EXPORT: Duration = Duration::from_secs(2);
@@ -73,14 +72,8 @@ pub struct Ended<'a> {
 }
 
 impl Traces {
-    /// Sends to the collector at `endpoint` (`http://host:4317`), a share of the calls whose callers
-    /// do not say whether theirs is sampled. Needs a running tokio.
-    pub fn to(endpoint: &str, share: f64) -> Result<Self, String> {
-        let exporter = SpanExporter::builder()
-            .with_tonic()
-            .with_endpoint(endpoint)
-            .build()
-            .map_err(|error| error.to_string())?;
+    /// Sends by `exporter`; of the calls whose callers do not say whether theirs is sampled, a share.
+    pub fn by(exporter: impl SpanExporter + 'static, share: f64) -> Self {
         let service = Resource::builder()
             .with_service_name("scanvet")
             .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
@@ -91,7 +84,7 @@ impl Traces {
             .with_resource(service.build())
             .build();
         let tracer = provider.tracer_with_scope(InstrumentationScope::builder("scanvet").build());
-        Ok(Self { provider, tracer })
+        Self { provider, tracer }
     }
 
     /// Tells of a call, with a span for each stage that took time.
