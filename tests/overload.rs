@@ -241,6 +241,11 @@ impl Bare {
         stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").unwrap();
         let mut bare = Self(stream);
         bare.frame(4, 0, 0, &[]).unwrap();
+        // Its settings hold once they are acknowledged: until then little may be sent.
+        let mut settings = [0; 9];
+        bare.0.read_exact(&mut settings).unwrap();
+        assert_eq!(settings[3], 4);
+        bare.frame(4, 1, 0, &[]).unwrap();
         bare
     }
 
