@@ -362,7 +362,9 @@ async fn whoever_abuses_a_connection_loses_it_and_the_others_are_served() {
         }
         let (cut, _bare) = abusing.await.unwrap();
         let grown = (service.resident() - before) / 1e6;
-        println!("{name}: cut off or made to wait: {cut}, {served} served beside it, {grown:.1} MB more");
+        println!(
+            "{name}: cut off or made to wait: {cut}, {served} served beside it, {grown:.1} MB more"
+        );
         assert!(grown < 80.0, "{name}: {grown} MB");
         validate(&mut honest, picture.clone()).await.unwrap();
     }

@@ -29,8 +29,7 @@ fn nothing_is_older_than_advisories_demand() {
     for (name, least) in
         [("lopdf", "0.42.0"), ("imageproc", "0.26.2"), ("h2", "0.4.16"), ("tonic", "0.12.3")]
     {
-        let known: Vec<&str> =
-            packages.iter().filter(|it| it.0 == name).map(|it| &*it.1).collect();
+        let known: Vec<&str> = packages.iter().filter(|it| it.0 == name).map(|it| &*it.1).collect();
         assert!(!known.is_empty(), "{name} is not in use: drop its row");
         for known in known {
             assert!(version(known) >= version(least), "{name} {known} is older than {least}");
@@ -41,7 +40,8 @@ fn nothing_is_older_than_advisories_demand() {
 #[test]
 fn everything_comes_from_the_public_registry() {
     for (name, _, source) in packages() {
-        let public = source.as_deref() == Some("registry+https://github.com/rust-lang/crates.io-index");
+        let public =
+            source.as_deref() == Some("registry+https://github.com/rust-lang/crates.io-index");
         assert!(public || name == "scanvet", "{name} comes from {source:?}");
     }
 }

@@ -2,17 +2,16 @@
 
 #![allow(clippy::print_stdout, reason = "the counts are what the test is run for")]
 
-mod support;
-
 use std::sync::LazyLock;
 
+use crate::support;
+use crate::support::cases::Setting;
+use crate::support::draw::{self, Canvas, Lcg};
+use crate::support::scene::{self, ID_1, Shot};
+use crate::support::{Asked, codes, encode, said};
 use rayon::prelude::*;
 use scanvet::rules::RuleSet;
 use scanvet::verdict::Decision;
-use support::cases::Setting;
-use support::draw::{self, Canvas, Lcg};
-use support::scene::{self, ID_1, Shot};
-use support::{Asked, codes, encode, said};
 
 static RULES: LazyLock<RuleSet> = LazyLock::new(|| Asked::default().rules());
 

@@ -1,11 +1,11 @@
 //! Does a rule set of old still give the verdicts that it gave?
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-mod support;
-
 use std::io::{Read, Write};
 use std::sync::LazyLock;
 
+use crate::support;
+use crate::support::{TODAY, files, read, root};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -15,7 +15,6 @@ use scanvet::reason::Unreadable;
 use scanvet::rules::{Context, RuleBook, archive, embedded_packs};
 use scanvet::verdict::{Detected, Recorded, Verdict};
 use serde_json::{Value, json};
-use support::{TODAY, files, read, root};
 
 /// The archived rule set and the verdicts that it gave.
 const VERSION: &str = "2026.10.0";

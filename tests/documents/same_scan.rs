@@ -1,14 +1,13 @@
 //! A scan in a PDF is judged like the picture that it shows: same verdict, same readings.
 
-mod support;
-
+use crate::support;
+use crate::support::pdf::image::Image;
+use crate::support::pdf::scan::Scan;
+use crate::support::pdf::{Layout, Xref};
+use crate::support::{Asked, codes, judge_by, read, said};
 use rayon::prelude::*;
 use scanvet::verdict::{Decision, Verdict};
 use serde_json::Value;
-use support::pdf::image::Image;
-use support::pdf::scan::Scan;
-use support::pdf::{Layout, Xref};
-use support::{Asked, codes, judge_by, read, said};
 
 /// At which the scans are placed: enough for every rule, so that only what is seen decides.
 const PPI: f64 = 300.0;

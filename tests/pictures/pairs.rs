@@ -3,12 +3,11 @@
 
 #![allow(clippy::print_stdout, reason = "the counts are what the test is run for")]
 
-mod support;
-
+use crate::support;
+use crate::support::cases::{CASES, Case, Setting};
+use crate::support::{codes, said};
 use rayon::prelude::*;
 use scanvet::verdict::Decision;
-use support::cases::{CASES, Case, Setting};
-use support::{codes, said};
 
 /// Documents for each case: two take most of a minute, the twenty that `docs/accuracy.md` tells of
 /// (`PAIRS=20`) ten.

@@ -1,18 +1,16 @@
 //! Do the checks of faces and light say the same of every skin?
 //!
 //! The labelled photos, where they are at hand, in terciles of the individual typology angle of the
-//! cheeks: ITA = atan((L* − 50) / b*). `cargo test --test fairness -- --nocapture` prints the counts.
+//! cheeks: ITA = atan((L* − 50) / b*). `cargo test --test pictures fairness:: -- --nocapture` prints the counts.
 
 #![allow(clippy::print_stdout, reason = "the counts are what the test is run for")]
 
-mod support;
-
+use crate::support::{Asked, root, said};
 use rayon::prelude::*;
 use scanvet::decode::{self, Wanted};
 use scanvet::intake::{self, Unlimited, Upload};
 use scanvet::measure::Measured;
 use scanvet::reason::Severity;
-use support::{Asked, root, said};
 
 /// Faults of which clothes and backdrops know nothing.
 const OF_THE_PERSON: [&str; 12] = [

@@ -1,9 +1,9 @@
 //! PDFs as ordinary scanners and programs write them: seen as they are, and no fault found.
 
-mod support;
-
 use std::sync::LazyLock;
 
+use crate::support;
+use crate::support::{Asked, codes, judge, read, said};
 use image::RgbImage;
 use image::imageops;
 use rayon::prelude::*;
@@ -13,7 +13,6 @@ use scanvet::decode::{self, Decoded, Wanted};
 use scanvet::intake::{self, Unlimited, Upload};
 use scanvet::verdict::Decision;
 use serde::Deserialize;
-use support::{Asked, codes, judge, read, said};
 
 /// What none of them is to be refused for.
 const FALSE: [&str; 13] = [

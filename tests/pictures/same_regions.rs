@@ -1,19 +1,18 @@
 //! The same faulty picture has the same findings in the same places, in whichever format, depth, colour
 //! space and orientation it is stored.
 
-mod support;
 #[path = "formats/tiff.rs"]
 mod tiff;
 
+use crate::support::cases::Setting;
+use crate::support::encode::{self, Png};
+use crate::support::forms::{Form, WHOLE};
+use crate::support::scene::{self, ID_1, Shot};
+use crate::support::{Asked, codes, said};
 use image::codecs::bmp::BmpEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::{RgbImage, imageops};
 use scanvet::verdict::Verdict;
-use support::cases::Setting;
-use support::encode::{self, Png};
-use support::forms::{Form, WHOLE};
-use support::scene::{self, ID_1, Shot};
-use support::{Asked, codes, said};
 
 /// How far corners of regions may lie apart, in shares of the page, and numbers, in shares of
 /// themselves or their bounds: nothing without loss, a little with JPEG of quality 95.

@@ -1,13 +1,12 @@
 //! Rule packs bind as a whole or report every fault at once, and the stricter bound counts.
 
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support;
+use crate::support::{Asked, BOOK, TODAY, codes, fixtures};
 use scanvet::checks::CATALOG;
 use scanvet::rules::{Context, PackFile, RuleBook, embedded_packs};
 use scanvet::verdict::Decision;
-use support::{Asked, BOOK, TODAY, codes, fixtures};
 use time::Date;
 use time::macros::date;
 

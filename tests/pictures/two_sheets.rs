@@ -1,12 +1,10 @@
 //! Both sides of a card in one picture: accepted where the rules allow it, named where they do not.
 
-mod support;
-
+use crate::support::cases::Setting;
+use crate::support::draw::Canvas;
+use crate::support::scene::{self, ID_1, Shot};
+use crate::support::{Asked, codes, encode, faults, said};
 use scanvet::verdict::{Decision, Verdict};
-use support::cases::Setting;
-use support::draw::Canvas;
-use support::scene::{self, ID_1, Shot};
-use support::{Asked, codes, encode, faults, said};
 
 /// Which way the sides are put together.
 #[derive(Clone, Copy, Debug, PartialEq)]

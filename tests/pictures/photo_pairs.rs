@@ -3,16 +3,15 @@
 
 #![allow(clippy::print_stdout, reason = "the counts are what the test is run for")]
 
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support;
+use crate::support::photo::Photo;
+use crate::support::photo_cases::{self, PhotoCase, shades};
+use crate::support::photo_fixtures::RECIPES;
+use crate::support::{Asked, codes, said};
 use rayon::prelude::*;
 use scanvet::checks;
-use support::photo::Photo;
-use support::photo_cases::{self, PhotoCase, shades};
-use support::photo_fixtures::RECIPES;
-use support::{Asked, codes, said};
 
 /// Photos for each case: two by default, twenty for `docs/accuracy.md` (`PAIRS=20`).
 fn pairs() -> u64 {

@@ -1,12 +1,11 @@
 //! A person holds a document up: one face, one document, both clear.
 
-mod support;
-
+use crate::support;
+use crate::support::person::Person;
+use crate::support::photo::Photo;
+use crate::support::{Asked, codes, draw, encode, faults, said};
 use image::{RgbImage, imageops};
 use scanvet::verdict::Decision;
-use support::person::Person;
-use support::photo::Photo;
-use support::{Asked, codes, draw, encode, faults, said};
 
 /// Before a white wall, with a card of this share of the picture's width held before the chest.
 fn holding(seed: u64, share: f32, soft: f32) -> RgbImage {

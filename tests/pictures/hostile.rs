@@ -1,16 +1,14 @@
 //! Whatever the bytes are, the answer is a verdict: no panic, no error, no memory beyond the header's
 //! promise.
 
-mod support;
-
 use std::io::Write;
 
+use crate::support::draw::{self, Lcg};
+use crate::support::encode::{self, png_chunk};
+use crate::support::{codes, faults, judge, read, said};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use scanvet::verdict::{Decision, Verdict};
-use support::draw::{self, Lcg};
-use support::encode::{self, png_chunk};
-use support::{codes, faults, judge, read, said};
 
 /// A verdict in which no check of ours fell over; a decoder may, and is caught.
 fn sound(name: &str, bytes: &[u8]) -> Verdict {

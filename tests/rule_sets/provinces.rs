@@ -1,12 +1,10 @@
 //! The special materials and demands of every province, and that none goes without a source.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support::{BOOK, TODAY};
 use scanvet::rules::{Context, FilingRules, Need, embedded_packs};
-use support::{BOOK, TODAY};
 use time::macros::date;
 
 /// What a province must ask for.

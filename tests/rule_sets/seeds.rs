@@ -3,14 +3,12 @@
 //! "Quick start" is Alibaba Cloud's of 2019, "new websites" its document of spring 2018.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support::{BOOK, TODAY};
 use scanvet::filing::plan::{Plan, plan};
 use scanvet::reason::Locale;
 use scanvet::rules::{Context, Need};
-use support::{BOOK, TODAY};
 use time::Date;
 use time::macros::date;
 

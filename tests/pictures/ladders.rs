@@ -1,13 +1,12 @@
 //! More of a fault never reads as less of it, and its finding comes once, near the bound.
 
-mod support;
-
+use crate::support;
+use crate::support::cases::{CASES, Setting};
+use crate::support::draw::{self, CARD, SMALL_CARD};
+use crate::support::scene::Shot;
+use crate::support::{codes, encode, faults, judge, reading, said};
 use image::RgbImage;
 use scanvet::verdict::Verdict;
-use support::cases::{CASES, Setting};
-use support::draw::{self, CARD, SMALL_CARD};
-use support::scene::Shot;
-use support::{codes, encode, faults, judge, reading, said};
 
 /// Where a reading goes as the fault grows.
 #[derive(Clone, Copy, PartialEq)]

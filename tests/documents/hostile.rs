@@ -1,14 +1,12 @@
 //! PDFs made to crash, hang or fill memory: each gets an answer, soon, and within its memory.
 
-mod support;
-
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use support::isolated::{self, Answer};
-use support::pdf::hostile::{Bomb, bombs};
-use support::pdf::scan::Scan;
-use support::pdf::{Layout, Xref};
+use crate::support::isolated::{self, Answer};
+use crate::support::pdf::hostile::{Bomb, bombs};
+use crate::support::pdf::scan::Scan;
+use crate::support::pdf::{Layout, Xref};
 
 /// No file takes longer, from the start of the program to its end.
 const LONGEST: Duration = Duration::from_secs(8);

@@ -1,11 +1,9 @@
 //! PDFs that were broken by chance: each gets an answer, soon, and within its memory.
 
-mod support;
-
 use std::time::Duration;
 
-use support::isolated;
-use support::pdf::mutants::{Seed, mutant, seeds};
+use crate::support::isolated;
+use crate::support::pdf::mutants::{Seed, mutant, seeds};
 
 /// Mutants in all: 150 take some seconds, two thousand (`MUTANTS=2000`) some minutes.
 fn mutants() -> usize {

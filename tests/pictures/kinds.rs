@@ -1,10 +1,8 @@
 //! A file is what its bytes are: twelve kinds of file, each under twelve names.
 
-mod support;
-
+use crate::support::{Asked, codes, encode, fixtures, said};
 use scanvet::intake::format;
 use scanvet::verdict::Decision;
-use support::{Asked, codes, encode, fixtures, said};
 
 /// A kind of file, the media type that people claim for it, and a sound file of it.
 fn kinds() -> Vec<(&'static str, &'static str, Vec<u8>)> {

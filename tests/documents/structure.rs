@@ -1,14 +1,13 @@
 //! What a PDF is before anything in it is looked at: whole, open to everybody, with nothing around it,
 //! and unchanged since it was signed.
 
-mod support;
-
+use crate::support;
+use crate::support::pdf::crypt::{Encryption, Method};
+use crate::support::pdf::scan::Scan;
+use crate::support::pdf::signed::{changed, signed, signed_later, swapped};
+use crate::support::pdf::{Layout, Object, Xref, updated};
+use crate::support::{codes, fixtures, judge, said};
 use scanvet::verdict::{Decision, Verdict};
-use support::pdf::crypt::{Encryption, Method};
-use support::pdf::scan::Scan;
-use support::pdf::signed::{changed, signed, signed_later, swapped};
-use support::pdf::{Layout, Object, Xref, updated};
-use support::{codes, fixtures, judge, said};
 
 fn good(layout: &Layout) -> Vec<u8> {
     Scan::good().write(layout)

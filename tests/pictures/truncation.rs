@@ -1,10 +1,8 @@
 //! A file that was cut is never accepted, also where an end marker was put behind the cut.
 
-mod support;
-
+use crate::support::draw::SMALL_CARD;
+use crate::support::{encode, faults, fixtures, judge, read, said};
 use scanvet::verdict::Decision;
-use support::draw::SMALL_CARD;
-use support::{encode, faults, fixtures, judge, read, said};
 
 /// Sound files by name.
 fn seeds() -> Vec<(&'static str, Vec<u8>)> {

@@ -1,15 +1,13 @@
 //! Every reason has a fixture that gives it and one just on the other side of the bound that does not.
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::support::filings::Described;
+use crate::support::{Asked, codes, files, fixtures, judge, read, root, said};
 use scanvet::intake::format;
 use scanvet::reason::Severity;
 use scanvet::report::catalogue;
 use scanvet::verdict::Decision;
-use support::filings::Described;
-use support::{Asked, codes, files, fixtures, judge, read, root, said};
 
 /// One fixture of a reason: what is asked, and whether the reason must come.
 struct Fixture {

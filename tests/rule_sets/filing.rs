@@ -1,17 +1,16 @@
 //! Do the files of a filing belong together?
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-mod support;
-
+use crate::support;
+use crate::support::cards::{self, Side};
+use crate::support::filings::{codes, judged};
+use crate::support::{encode, faults};
 use image::RgbImage;
 use scanvet::filing::check::FilingVerdict;
 use scanvet::intake::Upload;
 use scanvet::reason::{Locale, Severity};
 use scanvet::rules::Context;
 use scanvet::verdict::{Decision, Ruled};
-use support::cards::{self, Side};
-use support::filings::{codes, judged};
-use support::{encode, faults};
 
 fn individual(profile: &str) -> Context {
     Context {

@@ -1,7 +1,11 @@
 //! The same picture gives the same verdict and readings in whatever format and turn it is stored.
 
-mod support;
-
+use crate::support::draw::CARD;
+use crate::support::encode::{self, Png};
+use crate::support::pdf::Layout;
+use crate::support::pdf::image::Image;
+use crate::support::pdf::scan::{GOOD, PPI, Scan};
+use crate::support::{codes, faults, fixtures, judge, read, reading, readings, said};
 use image::{DynamicImage, Rgba, RgbaImage};
 use scanvet::decode::integrity::State;
 use scanvet::decode::page::{Page, Rect};
@@ -9,12 +13,6 @@ use scanvet::decode::{self, Pages, Wanted};
 use scanvet::intake::{self, Unlimited, Upload};
 use scanvet::verdict::{Decision, Verdict};
 use serde_json::Value;
-use support::draw::CARD;
-use support::encode::{self, Png};
-use support::pdf::Layout;
-use support::pdf::image::Image;
-use support::pdf::scan::{GOOD, PPI, Scan};
-use support::{codes, faults, fixtures, judge, read, reading, readings, said};
 
 /// The readings that are of pixels and not of the file.
 fn of_pixels(verdict: &Verdict) -> Vec<(&'static str, Value)> {

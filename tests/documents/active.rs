@@ -1,20 +1,19 @@
 //! Whatever acts in a PDF, carries files or asks for a form of XML is found, however it is written;
 //! what only looks like it is no fault.
 
-mod support;
-
+use crate::support;
+use crate::support::pdf::active::{FEATURES, NAMES};
+use crate::support::pdf::crypt::{Encryption, Method};
+use crate::support::pdf::grown::grown;
+use crate::support::pdf::harmless::HARMLESS;
+use crate::support::pdf::scan::Scan;
+use crate::support::pdf::{Layout, Pdf, Spelling, Xref};
+use crate::support::{Asked, codes, judge_by, said};
 use rayon::prelude::*;
 use scanvet::intake::{Unlimited, Upload};
 use scanvet::pipeline::{self, Options};
 use scanvet::rules::RuleSet;
 use scanvet::verdict::{Decision, Verdict};
-use support::pdf::active::{FEATURES, NAMES};
-use support::pdf::crypt::{Encryption, Method};
-use support::pdf::grown::grown;
-use support::pdf::harmless::HARMLESS;
-use support::pdf::scan::Scan;
-use support::pdf::{Layout, Pdf, Spelling, Xref};
-use support::{Asked, codes, judge_by, said};
 
 /// What a scan must not hold; the first three reject.
 const FAULTS: [&str; 3] = ["PDF_ACTIVE_CONTENT", "PDF_EMBEDDED_FILE", "PDF_XFA"];
