@@ -336,7 +336,7 @@ impl Files {
     /// The reasons whose faults are drawn by amount: the weakest that fails, and the one that
     /// just passes.
     fn documents(&mut self) {
-        // Of reasons with several cases the first is enough here; `tests/pairs.rs` makes them all.
+        // Of reasons with several cases the first is enough here; `tests/pictures/pairs.rs` makes them all.
         let mut seen = BTreeSet::from(BY_HAND);
         for case in CASES.iter().filter(|case| seen.insert(case.code)) {
             let is_form = case.on == "forms";
