@@ -24,6 +24,7 @@
 //! | [`worker`] | an upload and its rules | the same verdict, from a process of its own where that is safer |
 //! | [`report`] | a verdict | text for people |
 //! | `store` | an address in a folder or object store | bytes, and files that appear whole |
+//! | [`access`] | a connection and a call's head | who calls, or a refusal; whose share it is |
 //! | [`grpc`] | calls | verdicts, and verdicts into messages and JSON |
 //! | `batch` | an archive, or its recorded readings | verdicts in parts, and what flipped |
 //! | [`evaluate`] | verdicts and labels | how often scanvet is right |
@@ -40,6 +41,7 @@
 //! - no `unsafe`;
 //! - the same bytes and rules give the same verdict through any entrance.
 
+pub mod access;
 #[cfg(feature = "archives")]
 pub mod batch;
 pub mod checks;

@@ -21,6 +21,7 @@ const LAYERS: &[&[&str]] = &[
     &["report"],
     &["web"],
     &["store"],
+    &["access"],
     &["grpc"],
     &["batch", "evaluate"],
     &["cli", "main"],
