@@ -167,6 +167,8 @@ impl fmt::Display for SettingFaults {
     }
 }
 
+impl std::error::Error for SettingFault {}
+
 impl std::error::Error for SettingFaults {}
 
 /// Most that a file of keys or certificates may hold; lists of revoked certificates are the longest.

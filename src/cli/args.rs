@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use scanvet::grpc::Dial;
 use scanvet::reason::Locale;
 use scanvet::rules::Context;
 use time::Date;
@@ -194,11 +195,61 @@ pub(crate) struct ServeArguments {
     /// Files judged at the same time. Default: one a core.
     #[arg(long, value_name = "N")]
     pub(crate) workers: Option<usize>,
+    /// The server's certificate chain (PEM). With it connections are by TLS alone.
+    #[arg(long, value_name = "FILE", env = "SCANVET_TLS_CERTIFICATE")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// The key of the certificate (PEM).
+    #[arg(long, value_name = "FILE", env = "SCANVET_TLS_KEY")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Who may sign the certificates by which callers are known (PEM).
+    #[arg(long, value_name = "FILE", env = "SCANVET_CLIENT_CA")]
+    pub(crate) client_ca: Option<PathBuf>,
+    /// Listen beyond this machine without TLS, as something else protects the connections.
+    #[arg(long)]
+    pub(crate) insecure: bool,
     /// Fetch files under this prefix for callers that name them, e.g. s3://scans/2026/ or
     /// file:///srv/scans/; may be repeated. Default: fetch nothing.
     #[cfg(feature = "archives")]
     #[arg(long, value_name = "URI")]
     pub(crate) content_prefix: Vec<String>,
+}
+
+/// How a server is reached, and what it is shown.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DialArguments {
+    /// Who may sign the server's certificate (PEM). Default: whom this machine trusts.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Show this certificate (PEM) to the server.
+    #[arg(long, value_name = "FILE", requires = "client_key")]
+    pub(crate) client_certificate: Option<PathBuf>,
+    /// The key of that certificate (PEM).
+    #[arg(long, value_name = "FILE", requires = "client_certificate")]
+    pub(crate) client_key: Option<PathBuf>,
+    /// Show the API key in this file.
+    #[arg(long, value_name = "FILE", conflicts_with = "token_file")]
+    pub(crate) api_key_file: Option<PathBuf>,
+    /// Show the token in this file, which is read with every call.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Show key or token over http:// beyond this machine, too.
+    #[arg(long)]
+    pub(crate) insecure: bool,
+}
+
+impl From<&DialArguments> for Dial {
+    fn from(arguments: &DialArguments) -> Self {
+        let DialArguments {
+            ca,
+            client_certificate,
+            client_key,
+            api_key_file,
+            token_file,
+            insecure,
+        } = arguments.clone();
+        let (certificate, key) = (client_certificate, client_key);
+        Self { ca, certificate, key, api_key_file, token_file, insecure }
+    }
 }
 
 /// What a batch writes, and when it stops.
@@ -253,6 +304,8 @@ pub(crate) struct BatchArguments {
     /// Ask this service instead of judging here; may be repeated, every address of a name is used.
     #[arg(long, value_name = "URI", conflicts_with = "workers")]
     pub(crate) server: Vec<String>,
+    #[command(flatten)]
+    pub(crate) dial: DialArguments,
     /// Send addresses instead of files: the service fetches them, where its operator allows it.
     #[arg(long, requires = "server")]
     pub(crate) by_reference: bool,
@@ -369,6 +422,8 @@ pub(crate) struct WorkerArguments {
 #[derive(Debug, Args)]
 pub(crate) struct HealthArguments {
     /// The server.
-    #[arg(long, value_name = "URI", default_value = "http://127.0.0.1:50051")]
+    #[arg(long, value_name = "URI", default_value = "127.0.0.1:50051")]
     pub(crate) server: String,
+    #[command(flatten)]
+    pub(crate) dial: DialArguments,
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use scanvet::batch::{self, Ended, Engine, Here, Job, JobFault, Judges, Meter, Order, Queue, Role};
+use scanvet::grpc::Dial;
 use scanvet::grpc::client::Client;
 use scanvet::report::batch::{Summary, text};
 use tokio::runtime::Runtime;
@@ -72,7 +73,9 @@ async fn order(common: &Common, arguments: &BatchArguments) -> Result<Order, Job
         (Engine::Here(Here::new(Arc::new(book), workers, door)), judges, 2 * workers + 2)
     } else {
         let window = arguments.window.max(1);
-        let client = Client::of(&arguments.server, window).await.map_err(JobFault::Temporary)?;
+        let dial = Dial::from(&arguments.dial);
+        let client =
+            Client::of(&arguments.server, window, &dial).await.map_err(JobFault::Temporary)?;
         let applied = client.applied().await;
         let applied =
             applied.map_err(|why| JobFault::Temporary(format!("no server answers: {why}")))?;

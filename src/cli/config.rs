@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use scanvet::access::{AccessSettings, RateSettings, TlsSettings};
 use scanvet::rules::PackFile;
 use serde::Deserialize;
 
@@ -31,6 +32,18 @@ pub(crate) struct ServeTable {
     /// Prefixes under which files are fetched for callers that name them.
     #[serde(default)]
     pub(crate) content_prefixes: Vec<String>,
+    /// Who the server is, and which certificates of callers it takes.
+    #[serde(default)]
+    pub(crate) tls: TlsSettings,
+    /// Which credentials of callers it takes.
+    #[serde(default)]
+    pub(crate) access: AccessSettings,
+    /// How much each caller may have judged.
+    #[serde(default)]
+    pub(crate) rates: RateSettings,
+    /// Listen beyond this machine without TLS.
+    #[serde(default)]
+    pub(crate) insecure: bool,
 }
 
 /// Reads a configuration file.

@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use scanvet::grpc::{self, ServeConfig};
+use scanvet::access::{self, Access, TlsSettings};
+use scanvet::grpc::{self, Dial, ServeConfig};
 use scanvet::rules::{RuleBook, RuleBooks};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -23,7 +24,9 @@ pub(crate) fn run(common: &Common, arguments: &ServeArguments) -> Result<Exit, F
     let book = common.book(&config)?;
     let listen = arguments.listen.or(config.serve.listen);
     let listen = listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)));
-    let settings = settings(arguments, &config.serve, &book);
+    let access = Arc::new(access(arguments, &config.serve)?);
+    access.may_listen(listen)?;
+    let settings = ServeConfig { access, ..settings(arguments, &config.serve, &book) };
     let judge = Arc::new(cli::judge(settings.workers)?);
     log();
     // A service that cannot do its work says so before it is asked.
@@ -63,6 +66,20 @@ fn settings(arguments: &ServeArguments, table: &ServeTable, book: &RuleBook) -> 
         content_prefixes: content_prefixes(arguments, table),
         ..defaults
     }
+}
+
+/// Who may call. Flags before the configuration file.
+fn access(arguments: &ServeArguments, table: &ServeTable) -> Result<Access, Failure> {
+    let ServeTable { tls, access, rates, insecure, .. } = table.clone();
+    let tls = TlsSettings {
+        certificate: arguments.tls_certificate.clone().or(tls.certificate),
+        key: arguments.tls_key.clone().or(tls.key),
+        client_ca: arguments.client_ca.clone().or(tls.client_ca),
+        ..tls
+    };
+    let insecure = arguments.insecure || insecure;
+    let opened = Access::open(access::Settings { tls, access, rates, insecure });
+    opened.map_err(|faults| format!("the service cannot be opened:\n{faults}").into())
 }
 
 /// Those of the configuration file and those that were typed.
@@ -109,6 +126,7 @@ fn log() {
 }
 
 pub(crate) fn health(arguments: &HealthArguments) -> Result<Exit, Failure> {
-    let serves = Runtime::new()?.block_on(grpc::probe(&arguments.server))?;
+    let dial = Dial::from(&arguments.dial);
+    let serves = Runtime::new()?.block_on(grpc::probe_by(&arguments.server, &dial))?;
     Ok(if serves { Exit::Success } else { Exit::Rejected })
 }

@@ -10,6 +10,7 @@ use tonic::{Code, Status, Streaming};
 
 use super::call::Call;
 use super::fault::{Fault, Violation};
+use super::guard::wait_for;
 use super::pool::Place;
 use super::proto::stream_validate_files_request::Source;
 use super::proto::stream_validate_files_response::Outcome;
@@ -18,6 +19,7 @@ use super::proto::{ValidationOptions, ValidationResult};
 use super::request::{Ask, ask, is_plain_id};
 use super::service::Service;
 use super::upload::broken_stream;
+use crate::access::{Identity, Unit};
 
 type Answer = Result<StreamValidateFilesResponse, Status>;
 
@@ -25,6 +27,7 @@ type Answer = Result<StreamValidateFilesResponse, Status>;
 pub(super) fn answers(
     service: Arc<Service>,
     call: Call,
+    caller: Identity,
     requests: Streaming<StreamValidateFilesRequest>,
 ) -> ReceiverStream<Answer> {
     // An answer's place is taken before its item is read on: who reads no answers gets no work done.
@@ -32,7 +35,7 @@ pub(super) fn answers(
     tokio::spawn(async move {
         // Dropping the loop when the caller has gone drops its items, which stops their jobs.
         let fault = tokio::select! {
-            fault = read_items(&service, &call, requests, &answers) => fault,
+            fault = read_items(&service, &call, &caller, requests, &answers) => fault,
             () = answers.closed() => return,
         };
         let code = fault.as_ref().map_or(Code::Ok, |fault| fault.code);
@@ -51,6 +54,7 @@ pub(super) fn answers(
 async fn read_items(
     service: &Arc<Service>,
     call: &Call,
+    caller: &Identity,
     mut requests: Streaming<StreamValidateFilesRequest>,
     answers: &Sender<Answer>,
 ) -> Option<Fault> {
@@ -70,6 +74,13 @@ async fn read_items(
             Ok(None) => break None,
             Err(status) => break Some(broken_stream(&status)),
         };
+        let waited = tokio::select! {
+            () = share(service, caller, &request) => true,
+            _ = draining.wait_for(|draining| *draining) => false,
+        };
+        if !waited {
+            break Some(Fault::draining());
+        }
         let options = first_options.get_or_insert_with(|| request.options.clone());
         let (mut item, asked) = Item::of(service, call, request, options);
         let asked = match asked {
@@ -89,6 +100,16 @@ async fn read_items(
     };
     while items.join_next().await.is_some() {}
     end
+}
+
+/// Waits for the caller's share to have room for an item. Where its bytes lie elsewhere they are not
+/// counted: nobody has sent them.
+async fn share(service: &Service, caller: &Identity, request: &StreamValidateFilesRequest) {
+    let access = &service.config.access;
+    wait_for(access, caller, (Unit::Files, 1)).await;
+    if let Some(Source::Content(content)) = &request.source {
+        wait_for(access, caller, (Unit::Bytes, content.len() as u64)).await;
+    }
 }
 
 /// One file of the stream under way.

@@ -13,7 +13,8 @@ use super::request::{Ask, is_plain_id};
 use crate::filing::check::FilingVerdict;
 use crate::verdict::Verdict;
 
-const REQUEST_ID: &str = "x-request-id";
+/// Header of the id under which the log knows a call.
+pub(super) const REQUEST_ID: &str = "x-request-id";
 
 /// When the head of a call came, before its message was read.
 #[derive(Clone, Copy)]
@@ -47,12 +48,7 @@ impl Call {
             Some(asked) if asked < longest => asked - (asked / 4).min(Duration::from_millis(5)),
             _ => longest,
         };
-        let id = metadata
-            .get(REQUEST_ID)
-            .and_then(|id| id.to_str().ok())
-            .filter(|id| is_plain_id(id))
-            .map_or_else(new_id, str::to_owned);
-        Self::started(rpc, id, started, started + time)
+        Self::started(rpc, request_id(metadata), started, started + time)
     }
 
     /// An item of a stream: a line of its own under the stream's id.
@@ -179,6 +175,12 @@ pub(super) fn timeout(metadata: &MetadataMap) -> Option<Duration> {
         "n" => Duration::from_nanos(count),
         _ => return None,
     })
+}
+
+/// The id that the caller has given its call, if it is plain, or a new one.
+pub(super) fn request_id(metadata: &MetadataMap) -> String {
+    let id = metadata.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+    id.filter(|id| is_plain_id(id)).map_or_else(new_id, str::to_owned)
 }
 
 /// Unique to this server and its start; it need not be a secret.

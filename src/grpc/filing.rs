@@ -7,11 +7,13 @@ use tokio::task::JoinSet;
 
 use super::call::Call;
 use super::fault::{Fault, Violation};
+use super::guard::charge;
 use super::pool::{Held, Place};
 use super::proto::{FileContent, ValidateFilingRequest, ValidateFilingResponse};
 use super::request::{Ask, OPTIONS_CONTEXT, Shape, filing_context, pinned, read, today};
 use super::service::{Service, must_be_announced, must_be_whole};
 use super::{FILES_OF_A_FILING, convert};
+use crate::access::{Identity, Unit};
 use crate::filing::check::{self, FilingVerdict, Seen};
 use crate::intake::Upload;
 use crate::rules::{FilingRules, RuleBook};
@@ -31,9 +33,15 @@ type Judged = (usize, Verdict, Seen);
 pub(super) async fn answer(
     service: &Arc<Service>,
     call: &mut Call,
+    caller: &Identity,
     request: ValidateFilingRequest,
 ) -> Result<ValidateFilingResponse, Fault> {
-    call.received(request.files.iter().map(|file| file.content.len()).sum());
+    let bytes = request.files.iter().map(|file| file.content.len()).sum();
+    call.received(bytes);
+    // The first file was counted by the head of the call.
+    let others = request.files.len().saturating_sub(1) as u64;
+    charge(&service.config.access, caller, (Unit::Files, others))?;
+    service.charge_bytes(caller, bytes as u64)?;
     let version = request.options.as_ref().map_or("", |options| &options.ruleset_version);
     let book = pinned(&service.books, version)?;
     let (items, rules) = asked(book, request)?;

@@ -13,8 +13,10 @@
 //! | `convert` | from verdicts to messages |
 //! | `json` | from verdicts to JSON lines |
 //! | `fault` | why a call has no answer |
+//! | `guard` | who may call, before a message is read |
 //! | `call` | a call's id, time and log line |
 //! | `pool` | the workers |
+//! | `dial` | how a client reaches a server and shows who it is |
 //! | `client` | asks other servers to judge |
 //! | `record` | from verdicts to the records of archives |
 //! | `probe` | asks another server for its health |
@@ -25,9 +27,11 @@ mod catalogue;
 #[cfg(feature = "archives")]
 pub mod client;
 mod convert;
+mod dial;
 mod early;
 mod fault;
 mod filing;
+mod guard;
 pub mod json;
 mod plan;
 mod pool;
@@ -49,12 +53,15 @@ use tokio::sync::{oneshot, watch};
 use tonic::codec::CompressionEncoding;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
+use tonic::transport::server::Router;
 use tonic::{Request, Status};
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tower_layer::{Identity, Stack};
 
+use crate::access::{self, Access, SettingFault};
 use crate::grpc::call::Arrival;
+use crate::grpc::guard::GuardLayer;
 use crate::grpc::pool::Pool;
 use crate::grpc::proto::validation_service_server::{SERVICE_NAME, ValidationServiceServer};
 use crate::grpc::service::{Entrance, Service};
@@ -64,7 +71,8 @@ use crate::worker::Judge;
 
 #[cfg(feature = "archives")]
 pub(crate) use crate::grpc::convert::engine_version;
-pub use crate::grpc::probe::{ProbeError, probe};
+pub use crate::grpc::dial::{Dial, DialError};
+pub use crate::grpc::probe::{ProbeError, probe, probe_by};
 
 /// What an operator may set. The rule book's ceilings are set where it is loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +96,8 @@ pub struct ServeConfig {
     /// Prefixes (`s3://bucket/folder/`, `file:///folder/`) under which files are fetched for callers who
     /// name them; empty = nothing is fetched.
     pub content_prefixes: Vec<String>,
+    /// Who may call, and how much. Keep a clone to have its files read again.
+    pub access: Arc<Access>,
 }
 
 impl Default for ServeConfig {
@@ -102,6 +112,7 @@ impl Default for ServeConfig {
             drain: Duration::from_secs(30),
             max_connection_age: Duration::from_secs(300),
             content_prefixes: Vec::new(),
+            access: Arc::default(),
         }
     }
 }
@@ -129,6 +140,12 @@ pub enum ServeError {
     /// What may be fetched for callers cannot be a prefix.
     #[error("{0}")]
     ContentPrefix(String),
+    /// It cannot be told on which address the service listens.
+    #[error("cannot tell the address: {0}")]
+    Address(#[source] io::Error),
+    /// The address is not to be listened on without TLS.
+    #[error(transparent)]
+    Listen(#[from] SettingFault),
     /// The transport failed.
     #[error(transparent)]
     Transport(#[from] tonic::transport::Error),
@@ -154,6 +171,8 @@ pub async fn serve_by(
     config: ServeConfig,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
+    let address = listener.local_addr().map_err(ServeError::Address)?;
+    config.access.may_listen(address)?;
     // The first caller is not to wait for the networks.
     if !tokio::task::spawn_blocking(measure::prepare).await.unwrap_or(false) {
         tracing::error!("networks could not be prepared: files that need them go to review");
@@ -180,8 +199,10 @@ pub async fn serve_by(
     let mut health = HealthReporter::new();
     tell(&health, ServingStatus::Serving).await;
     let (close, closing) = oneshot::channel::<()>();
-    let server = server(&config, Arc::clone(&service), &health)?.serve_with_incoming_shutdown(
-        TcpIncoming::from(listener).with_nodelay(Some(true)),
+    let reflection = config.access.reflection(address);
+    let server = server(&config, Arc::clone(&service), &health, reflection)?;
+    let server = server.serve_with_incoming_shutdown(
+        access::incoming(listener, Arc::clone(&config.access)),
         async move {
             // Dropped without a word is a reason to close, too.
             let _ = closing.await;
@@ -221,12 +242,14 @@ fn server(
     config: &ServeConfig,
     service: Arc<Service>,
     health: &HealthReporter,
-) -> Result<tonic::transport::server::Router, ServeError> {
+    reflects: bool,
+) -> Result<Router<Stack<GuardLayer, Identity>>, ServeError> {
     let validation = ValidationServiceServer::new(Entrance(service))
         .accept_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(config.max_message_bytes());
     let health = tonic_health::server::HealthService::from_health_reporter(health.clone());
-    Ok(Server::builder()
+    let server = Server::builder()
+        .layer(GuardLayer(Arc::clone(&config.access)))
         // More streams than workers and queue on one connection serve nobody.
         .max_concurrent_streams(128)
         .max_connection_age(config.max_connection_age)
@@ -238,10 +261,13 @@ fn server(
         .initial_stream_window_size(Some(MIB as u32))
         .initial_connection_window_size(Some(4 * MIB as u32))
         .add_service(InterceptedService::new(validation, stamp as fn(_) -> _))
-        .add_service(tonic_health::pb::health_server::HealthServer::new(health))
-        .add_service(reflection().build_v1()?)
-        // Tools of before 2023 know no other.
-        .add_service(reflection().build_v1alpha()?))
+        .add_service(tonic_health::pb::health_server::HealthServer::new(health));
+    if !reflects {
+        return Ok(server);
+    }
+    // Tools of before 2023 know no other than the latter.
+    let server = server.add_service(reflection().build_v1()?);
+    Ok(server.add_service(reflection().build_v1alpha()?))
 }
 
 /// All that tools want to show: ours, health, and the details of errors.

@@ -11,11 +11,13 @@ use tonic::{Code, Request, Response, Status, Streaming};
 use super::call::Call;
 use super::early;
 use super::fault::Fault;
+use super::guard::{caller, charge};
 use super::pool::{Held, Place, Pool};
 use super::proto::validation_service_server::ValidationService;
 use super::proto::{self, ValidationResult};
 use super::request::{Ask, ask};
 use super::{ServeConfig, batch, catalogue, convert, filing, plan, upload};
+use crate::access::{Identity, Unit};
 use crate::intake::Upload;
 use crate::rules::RuleBooks;
 use crate::verdict::Verdict;
@@ -40,6 +42,11 @@ pub(super) struct Entrance(pub(super) Arc<Service>);
 impl Service {
     fn call<T>(&self, rpc: &'static str, request: &Request<T>) -> Call {
         Call::of(rpc, request, self.config.max_deadline)
+    }
+
+    /// Books what came on the caller's share of bytes.
+    pub(super) fn charge_bytes(&self, caller: &Identity, bytes: u64) -> Result<(), Fault> {
+        charge(&self.config.access, caller, (Unit::Bytes, bytes))
     }
 
     /// Whether files are fetched for callers who name them.
@@ -140,9 +147,11 @@ impl ValidationService for Entrance {
     ) -> Result<Response<proto::ValidateFileResponse>, Status> {
         let service = &self.0;
         let mut call = service.call("ValidateFile", &request);
+        let caller = caller(&request);
         let proto::ValidateFileRequest { file, content, options } = request.into_inner();
         let outcome = async {
             call.received(content.len());
+            service.charge_bytes(&caller, content.len() as u64)?;
             let ask = ask(&service.books, file, options)?;
             call.asks(&ask);
             let admitted = (service.pool.place()?, service.pool.hold(content.len())?);
@@ -159,7 +168,8 @@ impl ValidationService for Entrance {
         let service = &self.0;
         let mut call = service.call("UploadAndValidateFile", &request);
         let deadline = call.deadline;
-        let receiving = upload::receive(service, &mut call, request.into_inner());
+        let caller = caller(&request);
+        let receiving = upload::receive(service, &mut call, &caller, request.into_inner());
         let outcome = tokio::time::timeout_at(deadline.into(), receiving).await;
         let outcome = outcome.unwrap_or_else(|_| Err(Fault::deadline()));
         call.end(
@@ -172,7 +182,8 @@ impl ValidationService for Entrance {
         request: Request<proto::ValidateFilingRequest>,
     ) -> Result<Response<proto::ValidateFilingResponse>, Status> {
         let mut call = self.0.call("ValidateFiling", &request);
-        let outcome = filing::answer(&self.0, &mut call, request.into_inner()).await;
+        let caller = caller(&request);
+        let outcome = filing::answer(&self.0, &mut call, &caller, request.into_inner()).await;
         call.end(outcome)
     }
 
@@ -194,8 +205,9 @@ impl ValidationService for Entrance {
         let call = self.0.call("StreamValidateFiles", &request);
         let mut metadata = tonic::metadata::MetadataMap::new();
         call.sign(&mut metadata);
-        let mut response =
-            Response::new(batch::answers(Arc::clone(&self.0), call, request.into_inner()));
+        let caller = caller(&request);
+        let answers = batch::answers(Arc::clone(&self.0), call, caller, request.into_inner());
+        let mut response = Response::new(answers);
         *response.metadata_mut() = metadata;
         Ok(response)
     }

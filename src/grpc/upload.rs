@@ -10,6 +10,7 @@ use super::proto::upload_and_validate_file_request::Payload;
 use super::proto::{UploadAndValidateFileRequest, ValidationResult};
 use super::request::{Ask, ask, is_sha256};
 use super::service::Service;
+use crate::access::Identity;
 
 const LARGEST_CHUNK: usize = 1024 * 1024;
 
@@ -17,6 +18,7 @@ const LARGEST_CHUNK: usize = 1024 * 1024;
 pub(super) async fn receive(
     service: &Service,
     call: &mut Call,
+    caller: &Identity,
     mut messages: Streaming<UploadAndValidateFileRequest>,
 ) -> Result<ValidationResult, Fault> {
     let mut ask = match payload(&mut messages).await? {
@@ -25,6 +27,9 @@ pub(super) async fn receive(
         None => return Err(out_of_order("the stream ended before the header")),
     };
     call.asks(&ask);
+    // What is announced is booked at once: a refusal is then cheap for both.
+    let mut booked = ask.size.unwrap_or(0).min(service.config.max_file_bytes as u64);
+    service.charge_bytes(caller, booked)?;
     let limit = early::size_limit(&ask.rules);
     let mut held = service.pool.hold(0)?;
     let mut content = BytesMut::new();
@@ -37,6 +42,9 @@ pub(super) async fn receive(
                     let fault = Fault::argument("CHUNK_TOO_LARGE", message);
                     return Err(fault.with("max_chunk_bytes", LARGEST_CHUNK));
                 }
+                let more = ((content.len() + chunk.len()) as u64).saturating_sub(booked);
+                service.charge_bytes(caller, more)?;
+                booked += more;
                 service.pool.hold_more(&mut held, content.len() + chunk.len())?;
                 content.extend_from_slice(&chunk);
                 call.received(content.len());
