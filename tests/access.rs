@@ -1,5 +1,6 @@
 //! Who may call the service, and how much: over real connections, with credentials made here.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![allow(unreachable_pub, reason = "what is made is for all files of this test")]
 
 #[path = "access/certificates.rs"]
 mod certificates;

@@ -46,13 +46,13 @@ enum Inner {
 /// The connections that come in at `listener`, until nobody wants them any more.
 pub fn incoming(listener: TcpListener, access: Arc<Access>) -> ReceiverStream<io::Result<Wire>> {
     let (ready, wires) = mpsc::channel(16);
-    tokio::spawn(accept(listener, access, ready));
+    tokio::spawn(accept(listener, access, ready, MOST_HANDSHAKES));
     ReceiverStream::new(wires)
 }
 
 type Ready = mpsc::Sender<io::Result<Wire>>;
 
-async fn accept(listener: TcpListener, access: Arc<Access>, ready: Ready) {
+async fn accept(listener: TcpListener, access: Arc<Access>, ready: Ready, most: usize) {
     let mut handshakes = JoinSet::new();
     let mut oldest: VecDeque<AbortHandle> = VecDeque::new();
     loop {
@@ -78,10 +78,10 @@ async fn accept(listener: TcpListener, access: Arc<Access>, ready: Ready) {
             }
             continue;
         };
-        if oldest.len() >= MOST_HANDSHAKES {
+        if oldest.len() >= most {
             oldest.retain(|handshake| !handshake.is_finished());
         }
-        if oldest.len() >= MOST_HANDSHAKES
+        if oldest.len() >= most
             && let Some(handshake) = oldest.pop_front()
         {
             handshake.abort();
@@ -196,6 +196,45 @@ impl AsyncWrite for Wire {
         match &mut self.inner {
             Inner::Plain(stream) => Pin::new(stream).poll_shutdown(context),
             Inner::Tls(stream) => Pin::new(&mut **stream).poll_shutdown(context),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair};
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+    use crate::access::{Settings, TlsSettings};
+
+    #[tokio::test]
+    async fn with_one_handshake_too_many_the_oldest_is_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::default().self_signed(&key).unwrap();
+        let put = |name: &str, content: String| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, content).unwrap();
+            Some(path)
+        };
+        let (certificate, key) =
+            (put("it.pem", certificate.pem()), put("it.key", key.serialize_pem()));
+        let tls = TlsSettings { certificate, key, ..TlsSettings::default() };
+        let access = Access::open(Settings { tls, ..Settings::default() }).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (ready, _wires) = mpsc::channel(1);
+        tokio::spawn(accept(listener, Arc::new(access), ready, 3));
+        let mut silent = Vec::new();
+        for _ in 0..4 {
+            silent.push(TcpStream::connect(address).await.unwrap());
+        }
+        let end = silent[0].read(&mut [0; 8]).await;
+        assert!(matches!(end, Ok(0) | Err(_)), "{end:?}");
+        for stream in &silent[1..] {
+            let still = stream.try_read(&mut [0; 8]).unwrap_err();
+            assert_eq!(still.kind(), io::ErrorKind::WouldBlock);
         }
     }
 }

@@ -96,6 +96,7 @@ impl Access {
             tokens = faults.keep_one(read_tokens(&settings.access, demands.as_ref()));
             opened = Some(demands);
         }
+        faults.0.extend(too_few_ways(&settings));
         let access = (|| {
             Some(Self {
                 allowed_names: allowed_names?,
@@ -211,6 +212,17 @@ fn clients(settings: &Settings) -> Clients {
     let Settings { access, .. } = settings;
     let only = access.api_keys.is_none() && access.jwks.is_none();
     if only || access.require == Some(Require::All) { Clients::Must } else { Clients::May }
+}
+
+/// To require all of one way, or of none, is not what anybody means.
+fn too_few_ways(settings: &Settings) -> Option<SettingFault> {
+    let Settings { tls, access, .. } = settings;
+    let ways = [&tls.client_ca, &access.api_keys, &access.jwks];
+    let set = ways.iter().filter(|way| way.is_some()).count();
+    let what = "\"all\" needs two of serve.tls.client_ca, serve.access.api_keys and \
+                serve.access.jwks";
+    let fault = || SettingFault::of("serve.access.require", what);
+    (access.require == Some(Require::All) && set < 2).then(fault)
 }
 
 /// What tokens must be; `None` where none are taken.

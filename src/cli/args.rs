@@ -59,7 +59,7 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Judge an archive: a folder, a manifest, or a prefix of an object store. Resumes.
     #[cfg(feature = "archives")]
-    Batch(BatchArguments),
+    Batch(Box<BatchArguments>),
     /// Judge recorded readings under other rules, without the files.
     #[cfg(feature = "archives")]
     Rejudge(RejudgeArguments),

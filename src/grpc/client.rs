@@ -161,15 +161,15 @@ impl Client {
     }
 
     /// The rule set of the first server that answers.
-    pub async fn applied(&self) -> Result<Applied, String> {
-        let mut why = String::new();
+    pub async fn applied(&self) -> Result<Applied, Trouble> {
+        let mut trouble = Trouble::Away("no server was asked".to_owned());
         for line in self.lines.iter() {
             match applied(line.channel.clone()).await {
                 Ok(applied) => return Ok(applied),
-                Err(status) => why = format!("{}: {}", line.address, status.message()),
+                Err(status) => trouble = line.trouble(&status),
             }
         }
-        Err(why)
+        Err(trouble)
     }
 
     /// Asks whichever address has least to do. What no server answers is asked again elsewhere, a few
@@ -249,6 +249,18 @@ impl Line {
         let (under_way, rests) = (Arc::default(), Arc::new(AtomicBool::new(false)));
         tokio::spawn(streams(channel.clone(), queue, Arc::clone(&rests)));
         Self { address, channel, asks, under_way, rests }
+    }
+
+    /// Why a call came to nothing. Asking again does not help who is not let in.
+    fn trouble(&self, status: &Status) -> Trouble {
+        let message = format!("{}: {}", self.address, status.message());
+        let reason = match status.code() {
+            Code::Unauthenticated => "UNAUTHENTICATED",
+            Code::PermissionDenied => "PERMISSION_DENIED",
+            _ => return Trouble::Away(message),
+        };
+        let (code, reason) = (status.code() as i32, reason.to_owned());
+        Trouble::Item { code, reason, message, retryable: false }
     }
 
     async fn ask(&self, request: StreamValidateFilesRequest) -> Result<Answer, Trouble> {

@@ -51,6 +51,15 @@ pub enum DialError {
 }
 
 impl Dial {
+    /// Whether the options fit together and to the servers, and the files can be used. Nobody is asked.
+    pub fn check(&self, servers: &[String]) -> Result<(), DialError> {
+        for server in servers {
+            let uri = self.uri(server)?;
+            self.endpoint(uri.to_string(), &uri)?;
+        }
+        self.credentials().map(|_| ())
+    }
+
     /// The URI of a server whose scheme may be left out.
     pub(super) fn uri(&self, server: &str) -> Result<Uri, DialError> {
         let fault = |why: &dyn fmt::Display| self.address(server, why);

@@ -27,7 +27,7 @@ pub(super) struct Fault {
     metadata: Vec<(&'static str, String)>,
     violations: Vec<Violation>,
     /// Whose share is used up, and of what.
-    quota: Option<(String, &'static str)>,
+    quota: Option<Box<(String, &'static str)>>,
     retry_after: Option<Duration>,
 }
 
@@ -125,7 +125,7 @@ impl Fault {
         };
         let message = format!("a caller may send {} {unit} a second, try again", over.per_second);
         let fault = Self::of(Code::ResourceExhausted, reason, message);
-        let quota = Some((caller.subject(), unit));
+        let quota = Some(Box::new((caller.subject(), unit)));
         let fault = Self { quota, retry_after: Some(over.retry_after), ..fault };
         fault.with("per_second", over.per_second)
     }
@@ -175,7 +175,7 @@ impl Fault {
                 .collect();
             details.set_bad_request(violations);
         }
-        if let Some((subject, metric)) = self.quota {
+        if let Some((subject, metric)) = self.quota.map(|quota| *quota) {
             details.set_quota_failure(vec![QuotaViolation {
                 subject,
                 description: self.message.clone(),

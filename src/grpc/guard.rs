@@ -72,14 +72,14 @@ where
                 request.extensions_mut().insert(caller);
                 Box::pin(self.inner.call(request))
             }
-            Err(answer) => Box::pin(std::future::ready(Ok(answer))),
+            Err(answer) => Box::pin(std::future::ready(Ok(*answer))),
         }
     }
 }
 
 impl<S> Guard<S> {
     /// Who calls, or the answer to whom may not.
-    fn admitted(&self, request: &http::Request<Body>) -> Result<Identity, Answer> {
+    fn admitted(&self, request: &http::Request<Body>) -> Result<Identity, Box<Answer>> {
         let path = request.uri().path();
         let stranger = Peer::default();
         let peer = request.extensions().get().unwrap_or(&stranger);
@@ -97,7 +97,7 @@ impl<S> Guard<S> {
             if let Ok(id) = AsciiMetadataValue::try_from(&id) {
                 status.metadata_mut().insert(REQUEST_ID, id);
             }
-            status.into_http()
+            Box::new(status.into_http())
         };
         let caller = self.access.identify(peer, request.headers());
         let caller = caller.map_err(|refusal| refused(refusal.why, Fault::denied(refusal)))?;

@@ -3,7 +3,7 @@
 use scanvet::access::{AccessSettings, Settings};
 
 use crate::made::{Desk, key_line};
-use crate::{INVALID, Log, MISSING, ask, assert_refused, heads, start};
+use crate::{INVALID, Log, MISSING, ask, assert_refused, heads, send, start};
 
 fn key(letter: char) -> String {
     letter.to_string().repeat(44)
@@ -46,6 +46,9 @@ async fn a_key_is_taken_from_either_header_and_anything_else_is_refused() {
     for attempt in attempts {
         assert_refused(ask(&channel, attempt).await, INVALID.0, INVALID.1);
     }
+    // Refused by the head, whatever follows it.
+    let large = vec![b'x'; 5_000_000];
+    assert_refused(send(&channel, &[("x-api-key", &bad)], &large).await, INVALID.0, INVALID.1);
     for class in ["unknown-key", "too-long", "unknown-scheme", "two-keys", "header-twice"] {
         log.says(&format!("\"{class}\"")).await;
     }

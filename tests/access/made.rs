@@ -21,25 +21,24 @@ use time::{Duration, OffsetDateTime};
 
 /// The private key of a signer of tokens in these tests (PKCS #8): it protects nothing.
 const RSA_KEY: &str = "\
-    MIIEpAIBAAKCAQEA6QIOmiT3t+6MrQGSjZqmV2aXkx7DhUYIvpz+JnlJVkufcxNic1AcsQoTxWekY62e2pMKdRkKmZrI\
-    Kzzeww8k72foW5NXINILA+j1AeZYxg790nv1JKzm0sJccpeybrQETAbUbkNlZEWsnzFlSufeXGIBscmQXg/ygaQXF1jd\
-    jKI7tzOdLUsbZAmDEie1wppiMMBkEjvNSt0pobISGjVhy41Bf0Sfk2JEE4wIh1uPxBAdoStoa7WbQDwtHUJpICRLG2/T\
-    bANCIwt9Cjas56Widu9V41jlg7LnLLzcuMG+T8Rpo6uLa6nfNktjHcbl277mOoIpato/gZGx+bbakNk2rwIDAQABAoIB\
-    AGxFEOzuVY8JkSOI0gTrgfSlzrPFfTut1b1grLXK8Nlg7Vfm/32ukY5wLMyzAo9wqxpMbfUIbEUAx5dTwvznShXWdgEr\
-    XzZ4czbfZg16b/CkIaxO/hOLJfxz5Mo4k+hdzItZNxd/SJtFxtb3+GXMhSXvQnNOwj768Qfta+9k0xmXm7VM1PZTnuY/\
-    TDk4LI/b9MFTpTXHugrEzO5vONxpILWUcEt5bHl+3O0dd7mO/LJxa/XOhZDXKXydp8i9IU+ruhMJKDCxurDnQcXZwrb3\
-    6lQ/dJ06l2qjRRNkSadpog7Axu2x6WRHnq9eAknWXheJwlgtJbwFjqyYYUh5RQnHo3UCgYEA/pGY4D2Oa68tDz/bjR1Z\
-    kpmyZl4ZLx7XhkwwREmsmobq3Mns7d4vlx+fF6pCL39wWTwMZwZGcQ8eiZGf0N4Jq2SM1J6W9lWyvdMbblA6+Y8m8TRt\
-    7BhvLqLHBMGINrdHDwX+iUxUNiVaBV9Q8hFMA0EbaMBUEWa43yLNbpmU4DUCgYEA6lFtaGUTJDa5QBRAd5UlZoKcXSGN\
-    DwaIzsXWjDnGmm4bU59xEu0Eygf+Ks40hdZjYTAEZlwgVGyILyH1EiNJCu7vcYk77hj7Dw9DbEiEGYOGKMw6z1eldSes\
-    GeJF8kV2wwAGc/3TeRCiZemHwxv/Y+W662lzbo+JoX+ifL/GH9MCgYEAnxVnnsJ5DQxUsVHrpvzva/DGjrhBLrQsZY2Z\
-    ICOWTJ8BiGZbvK57uQoWxpgscjhGgk1HRt6iCKc1Iy0w3TrUehoE9B4DIv+dCokxfDeBE1GFOXjVNJR0boVkr7EtqVvR\
-    eS76yNw9R/UBk5fkItHyWZpHQafnIVS7NR4vmO07Hv0CgYEAyZqDutV0Ea1v2B1Ulk7h3gA0jsCmQC5MGTQI859mLEre\
-    AiXlwPXjL/yOh7/hWuHpoZ4Ruww62MiEp6Dc3d00JE8N/y6nPKWLpRpp1UnTNqx+Cq4lT25GsrUOkzqnGdsAYqir5LKY\
-    d8qDH5I9N/bn1si6+X9CTPb84NITOKg7y/cCgYAySAoDQKZvJSrr+I4QLuGScBhkKMh//qr9tu9Rnd1PN2+gw7uoISom\
-    +4CDCCFXrK1vtTbOUFHd5mzmILrePcUFveJn/mrBEfU0ncz4ulhz4T3Fdke+BdA3xkJWdQQr4cbqLL5EkZ48GG8Hmg+J\
-    9KNzXBRuRM4hjowsGvDoAvo4wQ==\
-";
+    MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC0CIyEx2Ixy/kKYzOAWTB/jLmb2FphU3yhvo4OJcrq\
+    dC3OA6PPYckUBij9XcHZsFzSuTenAM4bbAeZnxE/rC4E2NCMY614wng8Oe1krMYpzOTE2gNpC854oUe8oyBALZgVw2UC\
+    g2HY9bDIrc6D0n+JBkTa/K5rT0uPG6RJ7a8pYcloPjVzHCKtokUUtDcz4rM2FSoIk2J1vTKyVJGfZGc4LJTQEgvkcZ0P\
+    5Vx85erCIta+DAAByYsuDgUutI5l8s+MTJLeCiZimXFMxyvpU22B+pXqpZCotHwv+4pVXiQosiPObUOSHEGdwMdI4ePo\
+    /QZ/XHO6LoofDw/+DAKq+9lhAgMBAAECggEAF3NsoGgbX5qu9j4tSXj0swyo6cbBIR/fom8AsJGWMLuQ8t6xAhS9/Ux/\
+    Ht/NXjaVpMJJIEkfz90e0VExzT43oVx/r+XVBR+py0iNZnmF95BvtT+jxZVq3/Y8MrN6AjoeLymMWQs1ne4FCOLw/WVY\
+    RQhKxE65RpOl5z6FxDaAhE53Wj9tq3r9uE3UkTJXkoZMncl2A4eyjuHz62UTjZo4bXEsoGWfi5npU8rxpY14iG+omTB9\
+    OQTPktGpJZAGZhKpZQ0ykwQ8PN1fYAeUaTzxqQAaKFYBS7rp6C8xks4k4DAkfQsBe7IIb3VO1x3kIc+llKmykQYlosFL\
+    mo+mslZJBQKBgQDdM0hWsTcBQtbiYzTTBtjsNW7c2/n3pzPqRcIJuIFVdVB70ms2WBYjsTuVTj2UQUYc6BerjpTe3shv\
+    rnyxVUZ1ab9LkUACiZCgnS0YWuuLdXUQBfSJoTWRL6Aq306LzloAWwJ/OHYjnHgTJirNrqjeUcMI6HYQzqYA59WnaBRY\
+    xQKBgQDQW0qp5hfdPPTRWxFEcAkEE/eRQTWul5zoknKFLsCka4oGotNYeBgfishK62vEX+om6gVwz5kGb0bnjH4/G6HO\
+    BlC+dVTjCIJ2NxEEnsatmBXXzrDA7OAJl/z6W1AGwjy1i/o2udHlUB9kzBDAPwdLIJlAwSF+mjhsMkA+qwuv7QKBgQCF\
+    FYOiVQDpC1PJ5TI0/NuqUgOfceIU9E4x10KFIrL9vZVsyg6jJaA8XTeh/u7hsdwDLEiBeUlsRdGGEA8JimrX3YWwa3V9\
+    kVKor6ggDSPGRibmOw8DdzCJZ4QQB0Z0qvRPXnJEJK4/grZjnwUFtt321G5pf6L5Pbt2tAVBsUb8mQKBgCaxvZT96VKp\
+    /mFfAz7te48pUiHEtX5+I6LBh8kaHKasXg7LcGqOqxQ4huf6/qGSmn6tmWMQ+r9KLSXVXqDDtfH4FEi6q5AaRXhE08FC\
+    52zXwL66YPMDSrwdYNrx2FPZAMNKgqZlLgjjL2Fd0IKTcfxOyodPFrRXWcEmN+4rf9klAoGAFbmmt9TgE7OnazXLcHIq\
+    qNCOYBSxDuI13zIB/u16S4R2EA3SZnbWKwm670pbStJmeKkT16t0vSToLKS8bfdu42E8gUcwXZgHAVHkA+OXu2GcQGP4\
+    70xFtLhYNpnYpGbFdBWgCrSToQkVpyPZibbdLbmA7AVWSs4joKgObKKFjUs=";
 
 /// A folder of files that the settings name.
 pub struct Desk(TempDir);
@@ -49,9 +48,14 @@ impl Desk {
         Self(tempfile::tempdir().unwrap())
     }
 
+    /// Where a file of that name lies, or would.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
     /// Writes a file, over the one before.
     pub fn put(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.path().join(name);
+        let path = self.path(name);
         std::fs::write(&path, content).unwrap();
         path
     }
