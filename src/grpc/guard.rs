@@ -21,7 +21,18 @@ const HEALTH: &str = "/grpc.health.v1.Health/";
 const OURS: &str = "/scanvet.v1.ValidationService/";
 /// Calls whose first file is counted by their head. The files of streams are counted one by one.
 const WITH_A_FILE: [&str; 3] = ["ValidateFile", "UploadAndValidateFile", "ValidateFiling"];
-/// Longest name of a call in the log.
+/// All of ours as the log names them.
+const CALLS: [&str; 8] = [
+    "ValidateFile",
+    "UploadAndValidateFile",
+    "ValidateFiling",
+    "StreamValidateFiles",
+    "PlanFiling",
+    "ListProfiles",
+    "GetRuleset",
+    "GetServerInfo",
+];
+/// What the log says of any other.
 const OTHER: &str = "other";
 
 impl Connected for Wire {
@@ -90,7 +101,7 @@ impl<S> Guard<S> {
         let refused = |why: &'static str, fault: Fault| {
             let id = request_id(&MetadataMap::from_headers(request.headers().clone()));
             // What else the path says may be anything.
-            let known = WITH_A_FILE.into_iter().find(|known| *known == rpc).unwrap_or(OTHER);
+            let known = CALLS.into_iter().find(|known| *known == rpc).unwrap_or(OTHER);
             let reason = fault.reason;
             tracing::info!(request_id = id, rpc = known, reason, why, "refused");
             let mut status = fault.into_status(&id);

@@ -100,6 +100,7 @@ async fn nothing_of_a_credential_is_told_to_the_log_or_to_callers() {
     // Ours are the lines of scanvet; at this level the transport tells its frames, too.
     let text = log.text();
     assert!(text.len() > before.len() && text.contains("\"refused\""), "{text}");
+    assert!(text.contains("\"rpc\":\"ListProfiles\",\"reason\":\"CREDENTIALS_MISSING\""), "{text}");
     for line in text.lines().filter(|line| line.contains("\"target\":\"scanvet")) {
         assert!(!line.contains("CANARY"), "{line}");
     }
