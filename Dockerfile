@@ -17,4 +17,4 @@ USER 65532:65532
 EXPOSE 50051
 HEALTHCHECK --interval=10s --timeout=3s --start-period=2s CMD ["/scanvet", "health"]
 ENTRYPOINT ["/scanvet"]
-CMD ["serve", "--listen", "0.0.0.0:50051"]
+CMD ["serve", "--listen", "0.0.0.0:50051", "--insecure"]

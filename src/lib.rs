@@ -25,6 +25,7 @@
 //! | [`report`] | a verdict | text for people |
 //! | `store` | an address in a folder or object store | bytes, and files that appear whole |
 //! | [`observe`] | what a service does | metrics, traces, one line a decision |
+//! | [`access`] | a connection and a call's head | who calls, or a refusal; whose share it is |
 //! | [`grpc`] | calls | verdicts, and verdicts into messages and JSON |
 //! | `batch` | an archive, or its recorded readings | verdicts in parts, and what flipped |
 //! | [`evaluate`] | verdicts and labels | how often scanvet is right |
@@ -41,6 +42,7 @@
 //! - no `unsafe`;
 //! - the same bytes and rules give the same verdict through any entrance.
 
+pub mod access;
 #[cfg(feature = "archives")]
 pub mod batch;
 pub mod checks;

@@ -22,6 +22,7 @@ const LAYERS: &[&[&str]] = &[
     &["web"],
     &["store"],
     &["observe"],
+    &["access"],
     &["grpc"],
     &["batch", "evaluate"],
     &["cli", "main"],

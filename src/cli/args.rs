@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use scanvet::grpc::Dial;
 use scanvet::reason::Locale;
 use scanvet::rules::Context;
 use time::Date;
@@ -58,7 +59,7 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Judge an archive: a folder, a manifest, or a prefix of an object store. Resumes.
     #[cfg(feature = "archives")]
-    Batch(BatchArguments),
+    Batch(Box<BatchArguments>),
     /// Judge recorded readings under other rules, without the files.
     #[cfg(feature = "archives")]
     Rejudge(RejudgeArguments),
@@ -194,6 +195,18 @@ pub(crate) struct ServeArguments {
     /// Files judged at the same time. Default: one a core.
     #[arg(long, value_name = "N")]
     pub(crate) workers: Option<usize>,
+    /// The server's certificate chain (PEM). With it connections are by TLS alone.
+    #[arg(long, value_name = "FILE", env = "SCANVET_TLS_CERTIFICATE")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// The key of the certificate (PEM).
+    #[arg(long, value_name = "FILE", env = "SCANVET_TLS_KEY")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Who may sign the certificates by which callers are known (PEM).
+    #[arg(long, value_name = "FILE", env = "SCANVET_CLIENT_CA")]
+    pub(crate) client_ca: Option<PathBuf>,
+    /// Listen beyond this machine without TLS, as something else protects the connections.
+    #[arg(long)]
+    pub(crate) insecure: bool,
     /// Fetch files under this prefix for callers that name them, e.g. s3://scans/2026/ or
     /// file:///srv/scans/; may be repeated. Default: fetch nothing.
     #[cfg(feature = "archives")]
@@ -208,6 +221,44 @@ pub(crate) struct ServeArguments {
     /// Say whether settings, rules and files are sound, and end: 0 if so, 2 if not.
     #[arg(long, conflicts_with = "print_config")]
     pub(crate) check_config: bool,
+}
+
+/// How a server is reached, and what it is shown.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DialArguments {
+    /// Who may sign the server's certificate (PEM). Default: whom this machine trusts.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Show this certificate (PEM) to the server.
+    #[arg(long, value_name = "FILE", requires = "client_key")]
+    pub(crate) client_certificate: Option<PathBuf>,
+    /// The key of that certificate (PEM).
+    #[arg(long, value_name = "FILE", requires = "client_certificate")]
+    pub(crate) client_key: Option<PathBuf>,
+    /// Show the API key in this file.
+    #[arg(long, value_name = "FILE", conflicts_with = "token_file")]
+    pub(crate) api_key_file: Option<PathBuf>,
+    /// Show the token in this file, which is read with every call.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Show key or token over http:// beyond this machine, too.
+    #[arg(long)]
+    pub(crate) insecure: bool,
+}
+
+impl From<&DialArguments> for Dial {
+    fn from(arguments: &DialArguments) -> Self {
+        let DialArguments {
+            ca,
+            client_certificate,
+            client_key,
+            api_key_file,
+            token_file,
+            insecure,
+        } = arguments.clone();
+        let (certificate, key) = (client_certificate, client_key);
+        Self { ca, certificate, key, api_key_file, token_file, insecure }
+    }
 }
 
 /// What a batch writes, and when it stops.
@@ -262,6 +313,8 @@ pub(crate) struct BatchArguments {
     /// Ask this service instead of judging here; may be repeated, every address of a name is used.
     #[arg(long, value_name = "URI", conflicts_with = "workers")]
     pub(crate) server: Vec<String>,
+    #[command(flatten)]
+    pub(crate) dial: DialArguments,
     /// Send addresses instead of files: the service fetches them, where its operator allows it.
     #[arg(long, requires = "server")]
     pub(crate) by_reference: bool,
@@ -378,6 +431,8 @@ pub(crate) struct WorkerArguments {
 #[derive(Debug, Args)]
 pub(crate) struct HealthArguments {
     /// The server.
-    #[arg(long, value_name = "URI", default_value = "http://127.0.0.1:50051")]
+    #[arg(long, value_name = "URI", default_value = "127.0.0.1:50051")]
     pub(crate) server: String,
+    #[command(flatten)]
+    pub(crate) dial: DialArguments,
 }

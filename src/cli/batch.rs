@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use scanvet::batch::{self, Ended, Engine, Here, Job, JobFault, Judges, Meter, Order, Queue, Role};
-use scanvet::grpc::client::Client;
+use scanvet::grpc::Dial;
+use scanvet::grpc::client::{Client, Trouble};
 use scanvet::report::batch::{Summary, text};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -72,10 +73,14 @@ async fn order(common: &Common, arguments: &BatchArguments) -> Result<Order, Job
         (Engine::Here(Here::new(Arc::new(book), workers, door)), judges, 2 * workers + 2)
     } else {
         let window = arguments.window.max(1);
-        let client = Client::of(&arguments.server, window).await.map_err(JobFault::Temporary)?;
-        let applied = client.applied().await;
-        let applied =
-            applied.map_err(|why| JobFault::Temporary(format!("no server answers: {why}")))?;
+        let dial = Dial::from(&arguments.dial);
+        dial.check(&arguments.server).map_err(|fault| JobFault::Permanent(fault.to_string()))?;
+        let client =
+            Client::of(&arguments.server, window, &dial).await.map_err(JobFault::Temporary)?;
+        let applied = client.applied().await.map_err(|trouble| match trouble {
+            Trouble::Away(why) => JobFault::Temporary(format!("no server answers: {why}")),
+            Trouble::Item { message, .. } => JobFault::Permanent(format!("refused by {message}")),
+        })?;
         let judges = Judges {
             ruleset_version: applied.version,
             ruleset_digest: applied.digest,

@@ -4,6 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use scanvet::access::{AccessSettings, RateSettings, TlsSettings};
 use scanvet::grpc::ServeConfig;
 use scanvet::rules::PackFile;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,14 @@ pub(crate) struct ServeTable {
     pub(crate) drain_seconds: u64,
     /// Prefixes under which files are fetched for callers that name them.
     pub(crate) content_prefixes: Vec<String>,
+    /// Listen beyond this machine without TLS.
+    pub(crate) insecure: bool,
+    /// Who the server is, and which certificates of callers it takes.
+    pub(crate) tls: TlsSettings,
+    /// Which credentials of callers it takes.
+    pub(crate) access: AccessSettings,
+    /// How much each caller may have judged.
+    pub(crate) rates: RateSettings,
     /// The port for Prometheus and probes that speak HTTP.
     pub(crate) admin: AdminTable,
     /// Where decisions are written down.
@@ -102,6 +111,10 @@ impl Default for ServeTable {
             notice_seconds: defaults.notice.as_secs(),
             drain_seconds: defaults.drain.as_secs(),
             content_prefixes: defaults.content_prefixes,
+            insecure: false,
+            tls: TlsSettings::default(),
+            access: AccessSettings::default(),
+            rates: RateSettings::default(),
             admin: AdminTable::default(),
             audit: AuditTable::default(),
             traces: TracesTable::default(),

@@ -4,7 +4,8 @@ use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::time::Duration;
 
-use scanvet::grpc::{self, ServeConfig, Serving, SharedBooks};
+use scanvet::access::{self, Access};
+use scanvet::grpc::{self, Dial, ServeConfig, Serving, SharedBooks};
 use scanvet::observe::{Audit, Metrics, Traces};
 use scanvet::rules::{RuleBook, RuleBooks};
 use tokio::net::TcpListener;
@@ -23,7 +24,10 @@ pub(crate) fn run(common: &Common, arguments: &ServeArguments) -> Result<Exit, F
         return Ok(Exit::Success);
     }
     let books = books(common, &config)?;
-    let serving = of_table(&config.serve, &books.current);
+    let access = Arc::new(access(&config.serve)?);
+    access.may_listen(config.serve.listen)?;
+    let serving =
+        ServeConfig { access: Arc::clone(&access), ..of_table(&config.serve, &books.current) };
     if arguments.check_config {
         check(&config.serve)?;
         cli::say("the configuration is sound\n");
@@ -59,6 +63,7 @@ pub(crate) fn run(common: &Common, arguments: &ServeArguments) -> Result<Exit, F
             common: common.clone(),
             arguments: arguments.clone(),
             config,
+            access,
             books: serving.books.clone(),
             metrics: Arc::clone(&serving.metrics),
             audit: Arc::clone(&serving.audit),
@@ -94,9 +99,21 @@ fn settings(common: &Common, arguments: &ServeArguments) -> Result<Config, Failu
     serve.listen = arguments.listen.unwrap_or(serve.listen);
     serve.workers = arguments.workers.unwrap_or(serve.workers).max(1);
     serve.admin.listen = arguments.admin_listen.or(serve.admin.listen);
+    let tls = &mut serve.tls;
+    tls.certificate = arguments.tls_certificate.clone().or(tls.certificate.take());
+    tls.key = arguments.tls_key.clone().or(tls.key.take());
+    tls.client_ca = arguments.client_ca.clone().or(tls.client_ca.take());
+    serve.insecure |= arguments.insecure;
     #[cfg(feature = "archives")]
     serve.content_prefixes.extend(arguments.content_prefix.iter().cloned());
     Ok(config)
+}
+
+/// Who may call.
+fn access(table: &ServeTable) -> Result<Access, Failure> {
+    let ServeTable { tls, access, rates, insecure, .. } = table.clone();
+    let opened = Access::open(access::Settings { tls, access, rates, insecure });
+    opened.map_err(|faults| format!("the service cannot be opened:\n{faults}").into())
 }
 
 fn books(common: &Common, config: &Config) -> Result<RuleBooks, Failure> {
@@ -120,6 +137,7 @@ fn of_table(table: &ServeTable, book: &RuleBook) -> ServeConfig {
         max_connections: table.max_connections,
         max_connection_age: Duration::from_secs(table.max_connection_age_seconds),
         content_prefixes: table.content_prefixes.clone(),
+        ..defaults
     }
 }
 
@@ -171,6 +189,7 @@ struct Running {
     common: Common,
     arguments: ServeArguments,
     config: Config,
+    access: Arc<Access>,
     books: SharedBooks,
     metrics: Arc<Metrics>,
     audit: Arc<Audit>,
@@ -217,6 +236,12 @@ impl Running {
             self.audit.reopen().map_err(|error| format!("serve.audit.file: {error}"))?;
             Ok((config, books))
         });
+        // Each file of it by itself: a broken one leaves in force what was read before.
+        let access = self.access.reload();
+        self.metrics.reloaded("access", access.is_ok());
+        if let Err(faults) = access {
+            tracing::error!(%faults, "not loaded: what was in force stays");
+        }
         self.metrics.reloaded("configuration", loaded.is_ok());
         let (config, books) = match loaded {
             Ok(loaded) => loaded,
@@ -250,6 +275,7 @@ fn log() {
 }
 
 pub(crate) fn health(arguments: &HealthArguments) -> Result<Exit, Failure> {
-    let serves = Runtime::new()?.block_on(grpc::probe(&arguments.server))?;
+    let dial = Dial::from(&arguments.dial);
+    let serves = Runtime::new()?.block_on(grpc::probe_by(&arguments.server, &dial))?;
     Ok(if serves { Exit::Success } else { Exit::Rejected })
 }

@@ -10,6 +10,7 @@ use tonic::{Code, Status, Streaming};
 
 use super::call::Call;
 use super::fault::{Fault, Violation};
+use super::guard::wait_for;
 use super::pool::Place;
 use super::proto::stream_validate_files_request::Source;
 use super::proto::stream_validate_files_response::Outcome;
@@ -18,6 +19,7 @@ use super::proto::{ValidationOptions, ValidationResult};
 use super::request::{Ask, ask, is_plain_id};
 use super::service::Service;
 use super::upload::broken_stream;
+use crate::access::Unit;
 
 type Answer = Result<StreamValidateFilesResponse, Status>;
 
@@ -70,6 +72,13 @@ async fn read_items(
             Ok(None) => break None,
             Err(status) => break Some(broken_stream(&status)),
         };
+        let waited = tokio::select! {
+            () = share(service, call, &request) => true,
+            _ = draining.wait_for(|draining| *draining) => false,
+        };
+        if !waited {
+            break Some(Fault::draining());
+        }
         let options = first_options.get_or_insert_with(|| request.options.clone());
         let (mut item, asked) = Item::of(service, call, request, options);
         let asked = match asked {
@@ -89,6 +98,16 @@ async fn read_items(
     };
     while items.join_next().await.is_some() {}
     end
+}
+
+/// Waits for the caller's share to have room for an item. Where its bytes lie elsewhere they are not
+/// counted: nobody has sent them.
+async fn share(service: &Service, call: &Call, request: &StreamValidateFilesRequest) {
+    let (access, caller) = (&service.config.access, call.caller());
+    wait_for(access, caller, (Unit::Files, 1)).await;
+    if let Some(Source::Content(content)) = &request.source {
+        wait_for(access, caller, (Unit::Bytes, content.len() as u64)).await;
+    }
 }
 
 /// One file of the stream under way.

@@ -10,10 +10,12 @@ use tonic::metadata::{AsciiMetadataValue, MetadataMap};
 use tonic::{Code, Request, Response, Status};
 
 use super::fault::Fault;
+use super::guard::caller;
 use super::methods;
 use super::pool::Done;
 use super::queue::Class;
 use super::request::{Ask, is_plain_id};
+use crate::access::Identity;
 use crate::filing::check::FilingVerdict;
 use crate::observe::audit::{Decided, millis};
 use crate::observe::traces::Ended;
@@ -21,6 +23,7 @@ use crate::observe::{Audit, Metrics, Parent, Traces};
 use crate::rules::FilingRules;
 use crate::verdict::{Ruled, Verdict};
 
+/// Header of the id under which the log knows a call.
 const REQUEST_ID: &str = "x-request-id";
 
 /// Where a caller says that nobody waits: `batch`.
@@ -42,7 +45,7 @@ pub(super) struct Arrival(pub(super) Instant);
 pub(super) struct Call {
     rpc: &'static str,
     id: String,
-    caller: Caller,
+    caller: Identity,
     parent: Option<Parent>,
     pub(super) class: Class,
     started: Instant,
@@ -58,13 +61,6 @@ pub(super) struct Call {
     is_whole: bool,
     code: Code,
     observers: Arc<Observers>,
-}
-
-/// Who calls, and how it is known.
-#[derive(Clone, Default)]
-struct Caller {
-    name: String,
-    known_by: &'static str,
 }
 
 /// What is asked, once it is known to be sound.
@@ -104,7 +100,7 @@ impl Call {
         let call = Self {
             rpc,
             id: request_id(headers),
-            caller: Caller::of(request),
+            caller: caller(request),
             parent: parent.and_then(Parent::of),
             class: class(headers),
             started,
@@ -144,6 +140,11 @@ impl Call {
             code: Code::Cancelled,
             observers: Arc::clone(&self.observers),
         }
+    }
+
+    /// Who calls.
+    pub(super) fn caller(&self) -> &Identity {
+        &self.caller
     }
 
     /// Begins to count its time anew.
@@ -203,7 +204,7 @@ impl Call {
         let trace_id = self.parent.as_ref().map(Parent::trace_id).unwrap_or_default();
         self.observers.audit.write(&Decided {
             caller: &self.caller.name,
-            known_by: self.caller.known_by,
+            known_by: self.caller.how.word(),
             request_id: &self.id,
             trace_id: &trace_id,
             rpc: self.rpc,
@@ -285,7 +286,7 @@ impl Drop for Call {
         tracing::info!(
             request_id = self.id,
             trace_id = self.parent.as_ref().map(Parent::trace_id),
-            caller = self.caller.name,
+            caller = &*self.caller.name,
             rpc = self.rpc,
             item_id = self.asked.item_id,
             slot = self.asked.slot,
@@ -310,12 +311,6 @@ fn codes(findings: &[Ruled]) -> String {
     codes.join(",")
 }
 
-impl Caller {
-    fn of<T>(_request: &Request<T>) -> Self {
-        Self { name: String::new(), known_by: "anonymous" }
-    }
-}
-
 /// Tells the caller under which id the log knows a call.
 fn sign(metadata: &mut MetadataMap, id: &str) {
     if let Ok(id) = AsciiMetadataValue::try_from(id) {
@@ -324,15 +319,14 @@ fn sign(metadata: &mut MetadataMap, id: &str) {
 }
 
 /// The status of a call that is refused by its head alone.
-pub(super) fn refused(headers: &HeaderMap, fault: Fault) -> Status {
-    let id = request_id(headers);
-    let mut status = fault.into_status(&id);
-    sign(status.metadata_mut(), &id);
+pub(super) fn refused(id: &str, fault: Fault) -> Status {
+    let mut status = fault.into_status(id);
+    sign(status.metadata_mut(), id);
     status
 }
 
 /// The caller's id of a call, where it is plain, or a new one.
-fn request_id(headers: &HeaderMap) -> String {
+pub(super) fn request_id(headers: &HeaderMap) -> String {
     let id = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
     id.filter(|id| is_plain_id(id)).map_or_else(new_id, str::to_owned)
 }

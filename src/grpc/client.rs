@@ -10,10 +10,12 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::{Channel, Endpoint};
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport;
 use tonic::{Code, Status};
 
 use super::convert;
+use super::dial::{Credentials, Dial};
 use super::proto::stream_validate_files_request::Source;
 use super::proto::stream_validate_files_response::Outcome;
 use super::proto::validation_service_client::ValidationServiceClient;
@@ -87,6 +89,9 @@ pub struct Applied {
     pub engine: String,
 }
 
+/// A connection that shows who calls.
+type Channel = InterceptedService<transport::Channel, Credentials>;
+
 /// Connections to every address of every server that was named. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -112,14 +117,17 @@ struct Ask {
 impl Client {
     /// Finds every address behind `servers` (`http://` may be left out; a name may have several
     /// addresses). Nothing is asked yet. The error names what cannot be an address.
-    pub async fn of(servers: &[String], readings_window: usize) -> Result<Self, String> {
+    pub async fn of(
+        servers: &[String],
+        readings_window: usize,
+        dial: &Dial,
+    ) -> Result<Self, String> {
         let mut lines = Vec::new();
+        let credentials = dial.credentials().map_err(|e| e.to_string())?;
         for server in servers {
-            let uri =
-                if server.contains("://") { server.clone() } else { format!("http://{server}") };
             let fault = |why: &dyn std::fmt::Display| format!("server {server}: {why}");
-            let origin: tonic::codegen::http::Uri = uri.parse().map_err(|e| fault(&e))?;
-            let host = origin.host().ok_or_else(|| fault(&"names no host"))?;
+            let origin = dial.uri(server).map_err(|e| e.to_string())?;
+            let host = origin.host().unwrap_or_default();
             let port = origin.port_u16().unwrap_or(50_051);
             let bare = host.trim_matches(['[', ']']);
             let found = tokio::net::lookup_host((bare, port)).await.map_err(|e| fault(&e))?;
@@ -128,15 +136,17 @@ impl Client {
             found.dedup();
             for address in found {
                 let scheme = origin.scheme_str().unwrap_or("http");
-                let endpoint = Endpoint::from_shared(format!("{scheme}://{address}"))
-                    .map_err(|e| fault(&e))?
+                let endpoint = dial
+                    .endpoint(format!("{scheme}://{address}"), &origin)
+                    .map_err(|e| e.to_string())?
                     // Servers tell their names apart by what was asked for, not by the address.
                     .origin(origin.clone())
                     .connect_timeout(CONNECT)
                     .http2_keep_alive_interval(Duration::from_secs(60))
                     .keep_alive_timeout(Duration::from_secs(20))
                     .tcp_nodelay(true);
-                lines.push(Line::to(address.to_string(), endpoint.connect_lazy(), readings_window));
+                let channel = InterceptedService::new(endpoint.connect_lazy(), credentials.clone());
+                lines.push(Line::to(address.to_string(), channel, readings_window));
             }
         }
         if lines.is_empty() {
@@ -151,15 +161,15 @@ impl Client {
     }
 
     /// The rule set of the first server that answers.
-    pub async fn applied(&self) -> Result<Applied, String> {
-        let mut why = String::new();
+    pub async fn applied(&self) -> Result<Applied, Trouble> {
+        let mut trouble = Trouble::Away("no server was asked".to_owned());
         for line in self.lines.iter() {
             match applied(line.channel.clone()).await {
                 Ok(applied) => return Ok(applied),
-                Err(status) => why = format!("{}: {}", line.address, status.message()),
+                Err(status) => trouble = line.trouble(&status),
             }
         }
-        Err(why)
+        Err(trouble)
     }
 
     /// Asks whichever address has least to do. What no server answers is asked again elsewhere, a few
@@ -239,6 +249,18 @@ impl Line {
         let (under_way, rests) = (Arc::default(), Arc::new(AtomicBool::new(false)));
         tokio::spawn(streams(channel.clone(), queue, Arc::clone(&rests)));
         Self { address, channel, asks, under_way, rests }
+    }
+
+    /// Why a call came to nothing. Asking again does not help who is not let in.
+    fn trouble(&self, status: &Status) -> Trouble {
+        let message = format!("{}: {}", self.address, status.message());
+        let reason = match status.code() {
+            Code::Unauthenticated => "UNAUTHENTICATED",
+            Code::PermissionDenied => "PERMISSION_DENIED",
+            _ => return Trouble::Away(message),
+        };
+        let (code, reason) = (status.code() as i32, reason.to_owned());
+        Trouble::Item { code, reason, message, retryable: false }
     }
 
     async fn ask(&self, request: StreamValidateFilesRequest) -> Result<Answer, Trouble> {

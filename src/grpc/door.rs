@@ -91,7 +91,7 @@ impl<S> Behind<S> {
         if !route.judges || call::class(headers) == Class::Batch {
             return None;
         }
-        self.service.pool.is_full().map(|fault| call::refused(headers, fault))
+        self.service.pool.is_full().map(|fault| call::refused(&call::request_id(headers), fault))
     }
 }
 

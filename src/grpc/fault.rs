@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+use tonic_types::{ErrorDetails, FieldViolation, QuotaViolation, StatusExt};
 
 use super::proto::ItemError;
+use crate::access::{Denial, Identity, OverRate, Refusal, Unit};
 
 /// Whose reasons these are.
 const DOMAIN: &str = "scanvet";
@@ -25,6 +26,8 @@ pub(super) struct Fault {
     /// Everything that varies in the message.
     metadata: Vec<(&'static str, String)>,
     violations: Vec<Violation>,
+    /// Whose share is used up, and of what.
+    quota: Option<Box<(String, &'static str)>>,
     retry_after: Option<Duration>,
 }
 
@@ -62,7 +65,8 @@ impl Violation {
 impl Fault {
     pub(super) fn of(code: Code, reason: &'static str, message: impl Into<String>) -> Self {
         let (metadata, violations) = (Vec::new(), Vec::new());
-        Self { code, reason, message: message.into(), metadata, violations, retry_after: None }
+        let (message, quota, retry_after) = (message.into(), None, None);
+        Self { code, reason, message, metadata, violations, quota, retry_after }
     }
 
     pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
@@ -93,6 +97,38 @@ impl Fault {
         let fault = Self::of(Code::Unavailable, "OVERLOADED", "all workers are busy, try again");
         let [earliest, latest] = RETRY_AFTER;
         Self { retry_after: Some(wait.clamp(earliest, latest)), ..fault }
+    }
+
+    /// The caller is not let in. It is not told why what it shows is bad, the log is.
+    pub(super) fn denied(refusal: Refusal) -> Self {
+        let (code, reason, message) = match refusal.denial {
+            Denial::Missing => {
+                let message = "this server wants to know who calls: no credentials were shown";
+                (Code::Unauthenticated, "CREDENTIALS_MISSING", message)
+            }
+            Denial::Invalid => {
+                let message = "the credentials are not valid";
+                (Code::Unauthenticated, "CREDENTIALS_INVALID", message)
+            }
+            Denial::NotAllowed => {
+                let message = "this caller may not use this server";
+                (Code::PermissionDenied, "CALLER_NOT_ALLOWED", message)
+            }
+        };
+        Self::of(code, reason, message)
+    }
+
+    /// The caller has had more than its share.
+    pub(super) fn over_rate(caller: &Identity, over: &OverRate) -> Self {
+        let (reason, unit) = match over.unit {
+            Unit::Files => ("FILE_RATE_EXCEEDED", "files"),
+            Unit::Bytes => ("BYTE_RATE_EXCEEDED", "bytes"),
+        };
+        let message = format!("a caller may send {} {unit} a second, try again", over.per_second);
+        let fault = Self::of(Code::ResourceExhausted, reason, message);
+        let quota = Some(Box::new((caller.subject(), unit)));
+        let fault = Self { quota, retry_after: Some(over.retry_after), ..fault };
+        fault.with("per_second", over.per_second)
     }
 
     /// No worker process could do the work. It says nothing of the file.
@@ -140,6 +176,14 @@ impl Fault {
                 .collect();
             details.set_bad_request(violations);
         }
+        if let Some((subject, metric)) = self.quota.map(|quota| *quota) {
+            details.set_quota_failure(vec![QuotaViolation {
+                subject,
+                description: self.message.clone(),
+                quota_metric: metric.to_owned(),
+                ..QuotaViolation::default()
+            }]);
+        }
         if let Some(after) = self.retry_after {
             details.set_retry_info(Some(after));
         }
@@ -157,7 +201,7 @@ impl Fault {
             code: self.code as i32,
             reason: self.reason.to_owned(),
             message: self.message,
-            retryable: self.code == Code::Unavailable,
+            retryable: self.code == Code::Unavailable || self.retry_after.is_some(),
         }
     }
 }

@@ -7,11 +7,13 @@ use tokio::task::JoinSet;
 
 use super::call::Call;
 use super::fault::{Fault, Violation};
+use super::guard::charge;
 use super::pool::{Done, Held, Place};
 use super::proto::{FileContent, ValidateFilingRequest, ValidateFilingResponse};
 use super::request::{Ask, OPTIONS_CONTEXT, Shape, filing_context, pinned, read, today};
 use super::service::{Service, must_be_announced, must_be_whole};
 use super::{FILES_OF_A_FILING, convert};
+use crate::access::Unit;
 use crate::filing::check::{self, FilingVerdict, Seen};
 use crate::intake::Upload;
 use crate::rules::{FilingRules, RuleBook};
@@ -33,7 +35,12 @@ pub(super) async fn answer(
     call: &mut Call,
     request: ValidateFilingRequest,
 ) -> Result<ValidateFilingResponse, Fault> {
-    call.received(request.files.iter().map(|file| file.content.len()).sum());
+    let bytes = request.files.iter().map(|file| file.content.len()).sum();
+    call.received(bytes);
+    // The first file was counted by the head of the call.
+    let others = request.files.len().saturating_sub(1) as u64;
+    charge(&service.config.access, call.caller(), (Unit::Files, others))?;
+    service.charge_bytes(call, bytes as u64)?;
     let version = request.options.as_ref().map_or("", |options| &options.ruleset_version);
     let books = service.books.now();
     let book = pinned(&books, version)?;

@@ -13,11 +13,13 @@
 //! | `convert` | from verdicts to messages |
 //! | `json` | from verdicts to JSON lines |
 //! | `fault` | why a call has no answer |
+//! | `guard` | who may call, before a message is read |
 //! | `call` | a call's id, time and log line |
 //! | `server` | the server: its start, its life, its drain |
 //! | `door` | what every call passes before and after it is answered |
 //! | `methods` | what is served, by the names of dashboards |
 //! | `pool`, `queue` | the workers, and who waits for them |
+//! | `dial` | how a client reaches a server and shows who it is |
 //! | `client` | asks other servers to judge |
 //! | `record` | from verdicts to the records of archives |
 //! | `collector` | tells a collector of calls |
@@ -30,10 +32,12 @@ mod catalogue;
 pub mod client;
 mod collector;
 mod convert;
+mod dial;
 mod door;
 mod early;
 mod fault;
 mod filing;
+mod guard;
 pub mod json;
 mod methods;
 mod plan;
@@ -49,12 +53,16 @@ mod service;
 mod upload;
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::access::{Access, SettingFault};
 
 pub use crate::grpc::collector::traces;
 #[cfg(feature = "archives")]
 pub(crate) use crate::grpc::convert::engine_version;
-pub use crate::grpc::probe::{ProbeError, probe};
+pub use crate::grpc::dial::{Dial, DialError};
+pub use crate::grpc::probe::{ProbeError, probe, probe_by};
 pub use crate::grpc::proto::validation_service_server::SERVICE_NAME;
 pub use crate::grpc::server::{Serving, serve, serve_by};
 pub use crate::grpc::service::SharedBooks;
@@ -83,6 +91,8 @@ pub struct ServeConfig {
     /// Prefixes (`s3://bucket/folder/`, `file:///folder/`) under which files are fetched for callers who
     /// name them; empty = nothing is fetched.
     pub content_prefixes: Vec<String>,
+    /// Who may call, and how much. Keep a clone to have its files read again.
+    pub access: Arc<Access>,
 }
 
 impl Default for ServeConfig {
@@ -98,6 +108,7 @@ impl Default for ServeConfig {
             max_connections: 1024,
             max_connection_age: Duration::from_secs(300),
             content_prefixes: Vec::new(),
+            access: Arc::default(),
         }
     }
 }
@@ -125,6 +136,12 @@ pub enum ServeError {
     /// What may be fetched for callers cannot be a prefix.
     #[error("{0}")]
     ContentPrefix(String),
+    /// It cannot be told on which address the service listens.
+    #[error("cannot tell the address: {0}")]
+    Address(#[source] io::Error),
+    /// The address is not to be listened on without TLS.
+    #[error(transparent)]
+    Listen(#[from] SettingFault),
     /// The transport failed.
     #[error(transparent)]
     Transport(#[from] tonic::transport::Error),

@@ -9,7 +9,7 @@ use tokio::sync::{oneshot, watch};
 use tonic::codec::CompressionEncoding;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Server;
-use tonic::transport::server::{Router, TcpIncoming};
+use tonic::transport::server::Router;
 use tonic::{Request, Status};
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
@@ -17,10 +17,12 @@ use tower::layer::util::{Identity, Stack};
 
 use super::call::{Arrival, Observers};
 use super::door::Door;
+use super::guard::GuardLayer;
 use super::pool::Pool;
 use super::proto::validation_service_server::ValidationServiceServer;
 use super::service::{Entrance, Service, SharedBooks};
 use super::{MIB, SERVICE_NAME, ServeConfig, ServeError, proto};
+use crate::access;
 use crate::measure;
 use crate::observe::{Audit, Metrics, Traces, admin};
 use crate::worker::Judge;
@@ -59,6 +61,8 @@ impl Serving {
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
         let Self { judge, books, config, admin, metrics, audit, traces } = self;
+        let address = listener.local_addr().map_err(ServeError::Address)?;
+        config.access.may_listen(address)?;
         // The first caller is not to wait for the networks.
         if !tokio::task::spawn_blocking(measure::prepare).await.unwrap_or(false) {
             tracing::error!("networks could not be prepared: files that need them go to review");
@@ -88,8 +92,10 @@ impl Serving {
         let mut health = HealthReporter::new();
         tell(&health, ServingStatus::Serving).await;
         let (close, closing) = oneshot::channel::<()>();
-        let server = router(&config, Arc::clone(&service), &health)?.serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
+        let reflects = config.access.reflection(address);
+        let server = router(&config, Arc::clone(&service), &health, reflects)?;
+        let server = server.serve_with_incoming_shutdown(
+            access::incoming(listener, Arc::clone(&config.access), config.max_connections),
             async move {
                 // Dropped without a word is a reason to close, too.
                 let _ = closing.await;
@@ -185,13 +191,15 @@ fn router(
     config: &ServeConfig,
     service: Arc<Service>,
     health: &HealthReporter,
-) -> Result<Router<Stack<Door, Identity>>, ServeError> {
+    reflects: bool,
+) -> Result<Router<Stack<GuardLayer, Stack<Door, Identity>>>, ServeError> {
+    let guard = GuardLayer(Arc::clone(&config.access), Arc::clone(&service.pool.metrics));
     let door = Door(Arc::clone(&service));
     let validation = ValidationServiceServer::new(Entrance(service))
         .accept_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(config.max_message_bytes());
     let health = tonic_health::server::HealthService::from_health_reporter(health.clone());
-    Ok(Server::builder()
+    let server = Server::builder()
         // More streams than workers and queue on one connection serve nobody.
         .max_concurrent_streams(128)
         .max_connection_age(config.max_connection_age)
@@ -206,11 +214,15 @@ fn router(
         .initial_stream_window_size(Some(MIB as u32))
         .initial_connection_window_size(Some(4 * MIB as u32))
         .layer(door)
+        .layer(guard)
         .add_service(InterceptedService::new(validation, stamp as fn(_) -> _))
-        .add_service(tonic_health::pb::health_server::HealthServer::new(health))
-        .add_service(reflection().build_v1()?)
-        // Tools of before 2023 know no other.
-        .add_service(reflection().build_v1alpha()?))
+        .add_service(tonic_health::pb::health_server::HealthServer::new(health));
+    if !reflects {
+        return Ok(server);
+    }
+    // Tools of before 2023 know no other than the latter.
+    let server = server.add_service(reflection().build_v1()?);
+    Ok(server.add_service(reflection().build_v1alpha()?))
 }
 
 /// All that tools want to show: ours, health, and the details of errors.

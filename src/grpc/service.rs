@@ -11,11 +11,13 @@ use tonic::{Code, Request, Response, Status, Streaming};
 use super::call::{Call, Observers};
 use super::early;
 use super::fault::Fault;
+use super::guard::charge;
 use super::pool::{Held, Place, Pool};
 use super::proto::validation_service_server::ValidationService;
 use super::proto::{self, ValidationResult};
 use super::request::{Ask, ask};
 use super::{ServeConfig, batch, catalogue, convert, filing, plan, upload};
+use crate::access::Unit;
 use crate::intake::Upload;
 use crate::rules::RuleBooks;
 use crate::verdict::Verdict;
@@ -64,6 +66,11 @@ pub(super) struct Entrance(pub(super) Arc<Service>);
 impl Service {
     fn call<T>(&self, rpc: &'static str, request: &Request<T>) -> Call {
         Call::of(rpc, request, self.config.max_deadline, &self.observers)
+    }
+
+    /// Books what came on the caller's share of bytes.
+    pub(super) fn charge_bytes(&self, call: &Call, bytes: u64) -> Result<(), Fault> {
+        charge(&self.config.access, call.caller(), (Unit::Bytes, bytes))
     }
 
     /// Whether files are fetched for callers who name them.
@@ -169,6 +176,7 @@ impl ValidationService for Entrance {
         let outcome = async {
             call.received(content.len());
             let ask = ask(&service.books.now(), file, options)?;
+            service.charge_bytes(&call, content.len() as u64)?;
             call.asks(&ask);
             let place = service.pool.place(call.class, call.deadline)?;
             let admitted = (place, service.pool.hold(content.len())?);
@@ -220,8 +228,8 @@ impl ValidationService for Entrance {
         let call = self.0.call("StreamValidateFiles", &request);
         let mut metadata = tonic::metadata::MetadataMap::new();
         call.sign(&mut metadata);
-        let mut response =
-            Response::new(batch::answers(Arc::clone(&self.0), call, request.into_inner()));
+        let answers = batch::answers(Arc::clone(&self.0), call, request.into_inner());
+        let mut response = Response::new(answers);
         *response.metadata_mut() = metadata;
         Ok(response)
     }

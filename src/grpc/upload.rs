@@ -25,6 +25,9 @@ pub(super) async fn receive(
         None => return Err(out_of_order("the stream ended before the header")),
     };
     call.asks(&ask);
+    // What is announced is booked at once: a refusal is then cheap for both.
+    let mut booked = ask.size.unwrap_or(0).min(service.config.max_file_bytes as u64);
+    service.charge_bytes(call, booked)?;
     let limit = early::size_limit(&ask.rules);
     let mut held = service.pool.hold(0)?;
     let mut content = BytesMut::new();
@@ -37,6 +40,9 @@ pub(super) async fn receive(
                     let fault = Fault::argument("CHUNK_TOO_LARGE", message);
                     return Err(fault.with("max_chunk_bytes", LARGEST_CHUNK));
                 }
+                let more = ((content.len() + chunk.len()) as u64).saturating_sub(booked);
+                service.charge_bytes(call, more)?;
+                booked += more;
                 service.pool.hold_more(&mut held, content.len() + chunk.len())?;
                 content.extend_from_slice(&chunk);
                 call.received(content.len());
