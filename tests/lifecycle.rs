@@ -38,7 +38,7 @@ async fn stop_under_load(callers: usize) -> (usize, usize) {
                 match validate(&mut client, picture.to_vec()).await {
                     Ok(_) => drop(answered.fetch_add(1, Ordering::Relaxed)),
                     // Refused before it was begun: another server takes it.
-                    Err(status) if status.code() == Code::Unavailable && is_whole(&status) => break,
+                    Err(status) if was_never_begun(&status) => break,
                     Err(status) => {
                         lost.push(status.to_string());
                         break;
@@ -65,10 +65,14 @@ async fn stop_under_load(callers: usize) -> (usize, usize) {
     (answered.load(Ordering::Relaxed), lost)
 }
 
-/// An answer of ours, or the transport's word that the call was never begun.
-fn is_whole(status: &tonic::Status) -> bool {
-    let ours = !status.details().is_empty();
-    ours || !status.message().contains("broken pipe") && !status.message().contains("reset")
+/// An answer of ours, or the transport's word that the call has not left the caller: hyper drops a
+/// request with these words that still waits for its connection.
+fn was_never_begun(status: &tonic::Status) -> bool {
+    let is_ours = status.code() == Code::Unavailable && !status.details().is_empty();
+    let mut sources = std::iter::successors(std::error::Error::source(status), |it| it.source());
+    is_ours
+        || sources.any(|source| source.to_string().contains("connection closed"))
+        || status.code() == Code::Unavailable && status.message().contains("connect error")
 }
 
 fn quick_drain() -> String {
