@@ -22,8 +22,9 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
             };
         };
         moves |= kind == b"moov";
-        sizes(kind, body, &mut draft);
+        sizes(kind, body, 0, &mut draft);
     }
+    draft.takes(24);
     if let Some(header) = draft.header.as_mut().filter(|_| moves) {
         header.frames = 2;
     }
@@ -32,7 +33,7 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
 }
 
 /// Keeps the largest size in the box or in those within it: that is what a decoder needs.
-fn sizes(kind: &[u8], body: &[u8], draft: &mut Draft) {
+fn sizes(kind: &[u8], body: &[u8], depth: usize, draft: &mut Draft) {
     if kind == b"ispe" {
         let mut cursor = Cursor { bytes: body, at: 4 };
         let Some((width, height)) = cursor.u32_be().zip(cursor.u32_be()) else {
@@ -43,12 +44,12 @@ fn sizes(kind: &[u8], body: &[u8], draft: &mut Draft) {
         if area(width, height) > known {
             draft.header = Some(Header { width, height, frames: 1, pages: 1 });
         }
-    } else if CONTAINERS.iter().any(|container| *container == kind) {
+    } else if depth <= CONTAINERS.len() && CONTAINERS.iter().any(|container| *container == kind) {
         // Only "meta" has a version and flags before its boxes.
         let at = if kind == b"meta" { 4 } else { 0 };
         let mut cursor = Cursor { bytes: body, at };
         while let Some((kind, body)) = next_box(&mut cursor) {
-            sizes(kind, body, draft);
+            sizes(kind, body, depth + 1, draft);
         }
     }
 }
