@@ -23,7 +23,7 @@ use bytes::Bytes;
 
 use crate::intake::foreign::Place;
 use crate::intake::format::{Detected, Format};
-use crate::intake::metadata::Metadata;
+use crate::intake::metadata::{Metadata, Orientation};
 use crate::intake::pdf::Pdf;
 use crate::intake::structure::{Header, State, Walk};
 use crate::reason::Unreadable;
@@ -101,6 +101,10 @@ pub fn sniff(upload: &Upload) -> Sniffed {
         .and_then(|walk| upload.bytes.get(walk.exif?.start..walk.exif?.end));
     let mut metadata = exif.map(metadata::read).unwrap_or_default();
     if let Some((detected, walk)) = detected.zip(walk) {
+        // Its own boxes turn it, and its decoder heeds them.
+        if detected.media_type == "image/heif" {
+            metadata.orientation = Orientation::Upright;
+        }
         metadata.has_gps |= has_position(detected, &upload.bytes[..walk.end]);
     }
     Sniffed {

@@ -42,7 +42,7 @@ pub enum Content {
 pub struct Reading {
     bytes: u64,
     content: Content,
-    /// Which kind of file the payload is; older readings do not say.
+    /// Which kind of file it is, where it is one that is known; older readings do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     foreign: Option<Foreign>,
 }
@@ -78,6 +78,8 @@ impl Check for Trailing {
         vec![match reading.content {
             Content::Nothing | Content::Padding | Content::Camera => bytes,
             Content::Payload => bytes.at_most(0.0),
+            // A picture of its own is too much however small.
+            Content::Unknown if reading.foreign.is_some() => bytes.at_most(0.0),
             Content::Unknown => bytes.at_most(limits.max_unknown_bytes as f64),
         }]
     }
@@ -137,7 +139,11 @@ fn classify(trailer: &[u8], announced: Announced) -> (Content, Option<Foreign>) 
     let foreign = if known { sign::at_start(rest) } else { sign::in_text(rest) };
     match foreign {
         Some(foreign) => (Content::Payload, Some(foreign)),
-        None => unknown_or(trailer, if known { Content::Camera } else { Content::Unknown }),
+        None if known => unknown_or(trailer, Content::Camera),
+        None => match unknown_or(trailer, Content::Unknown) {
+            (content, None) if infer::is_image(rest) => (content, Some(Foreign::Picture)),
+            other => other,
+        },
     }
 }
 
