@@ -18,7 +18,7 @@ use broken::{mutant, seeds};
 use support::{Asked, said};
 
 /// Mutants of each seed: a few of every kind, or those of the long form.
-const FEW: u64 = 24;
+const FEW: u64 = 16;
 const MANY: u64 = 2_000;
 
 /// The numbers of the mutants: in the short form every so-manieth cut, and some of the others.

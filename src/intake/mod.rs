@@ -22,6 +22,7 @@ pub mod unpacked;
 use bytes::Bytes;
 
 use crate::intake::foreign::Place;
+use crate::intake::foreign::nook::MOST_SEEN_OF_ALL;
 use crate::intake::format::{Detected, Format};
 use crate::intake::metadata::{Metadata, Orientation};
 use crate::intake::pdf::Pdf;
@@ -88,8 +89,11 @@ impl Sniffed {
 /// Whether the XML that programs write about a picture names a position; it is not read.
 fn has_position(detected: Detected, bytes: &[u8]) -> bool {
     let nooks = structure::nooks(detected, bytes).into_iter();
-    let mut notes = nooks.filter(|nook| nook.place == Place::Metadata);
-    notes.any(|nook| memchr::memmem::find(&nook.bytes(bytes), metadata::POSITION_IN_XML).is_some())
+    let mut budget = MOST_SEEN_OF_ALL;
+    nooks.filter(|nook| nook.place == Place::Metadata).any(|nook| {
+        let notes = nook.bytes(bytes, &mut budget);
+        memchr::memmem::find(&notes, metadata::POSITION_IN_XML).is_some()
+    })
 }
 
 /// Looks at the first bytes, walks the structure once and reads the metadata. Decodes nothing.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::intake::foreign::nook::MOST_SEEN_OF_ALL;
 use crate::intake::foreign::{Foreign, Place, sign};
 use crate::intake::pdf::MEDIA_TYPE;
 use crate::intake::{Sniffed, structure};
@@ -77,9 +78,9 @@ fn found(sniffed: &Sniffed) -> Option<BTreeSet<(Foreign, Place)>> {
     let (detected, walk) = (sniffed.detected?, sniffed.walk?);
     let bytes = &sniffed.bytes[..walk.end.min(sniffed.bytes.len())];
     let is_document = detected.media_type == MEDIA_TYPE;
-    let mut found = BTreeSet::new();
+    let (mut found, mut budget) = (BTreeSet::new(), MOST_SEEN_OF_ALL);
     for nook in structure::nooks(detected, bytes) {
-        let own = nook.bytes(bytes);
+        let own = nook.bytes(bytes, &mut budget);
         found.extend(sign::in_text(&own).map(|foreign| (foreign, nook.place)));
         // Cameras keep small pictures in their metadata, and nowhere else.
         let none_belongs = matches!(nook.place, Place::Comment | Place::Gap | Place::Before);

@@ -33,10 +33,12 @@ reason! {
 /// The check `file.unpacked`.
 pub struct Unpacked;
 
-/// Bytes.
+/// Bytes, but for one.
 #[derive(Serialize, Deserialize)]
 pub struct Reading {
     file: u64,
+    /// Pixels of the largest page, no bytes.
+    largest: u64,
     /// Of the pixels of all pages, as deep as they are stored.
     pixels: u64,
     /// Of EXIF.
@@ -54,6 +56,8 @@ pub struct Limits {
     /// How many times the file's size pixels may take, where they take more than `free_bytes`.
     max_ratio: u64,
     free_bytes: u64,
+    /// A page of more pixels is too large by itself, which `file.pixels` tells.
+    max_pixels: u64,
     max_pixel_bytes: u64,
     max_exif_bytes: u64,
     max_profile_bytes: u64,
@@ -78,7 +82,9 @@ impl Check for Unpacked {
         // The notes of a TIFF are its own directories.
         let exif = walk.exif.filter(|exif| exif.start > 0);
         let exif = exif.map_or(0, |exif| exif.end.saturating_sub(exif.start) as u64);
-        let mut reading = Reading { file, pixels: walk.unpacked, exif, profile: 0, text: 0 };
+        let largest = walk.header.map_or(0, |it| u64::from(it.width) * u64::from(it.height));
+        let mut reading =
+            Reading { file, largest, pixels: walk.unpacked, exif, profile: 0, text: 0 };
         let mut budget = MOST_MEASURED;
         for nook in structure::nooks(detected, bytes) {
             // Seen once as they are stored.
@@ -99,10 +105,12 @@ impl Check for Unpacked {
         let bytes = |name, bytes: u64| Measurement::of(name, bytes as f64, "By");
         let ratio = reading.pixels as f64 / reading.file.max(1) as f64;
         let ratio = Measurement::of("file.unpacked_ratio", ratio, "1");
-        let is_free = reading.pixels <= limits.free_bytes;
+        let pixels = bytes("file.unpacked_pixels", reading.pixels);
+        let (told, free) =
+            (reading.largest > limits.max_pixels, reading.pixels <= limits.free_bytes);
         vec![
-            if is_free { ratio } else { ratio.at_most(limits.max_ratio as f64) },
-            bytes("file.unpacked_pixels", reading.pixels).at_most(limits.max_pixel_bytes as f64),
+            if told || free { ratio } else { ratio.at_most(limits.max_ratio as f64) },
+            if told { pixels } else { pixels.at_most(limits.max_pixel_bytes as f64) },
             bytes("file.exif", reading.exif).at_most(limits.max_exif_bytes as f64),
             bytes("file.profile", reading.profile).at_most(limits.max_profile_bytes as f64),
             bytes("file.text", reading.text).at_most(limits.max_text_bytes as f64),
@@ -132,6 +140,7 @@ mod tests {
     const LIMITS: Limits = Limits {
         max_ratio: 200,
         free_bytes: 50,
+        max_pixels: 2000,
         max_pixel_bytes: 1000,
         max_exif_bytes: 10,
         max_profile_bytes: 40,
@@ -140,7 +149,7 @@ mod tests {
 
     fn code(file: u64, pixels: u64, notes: [u64; 3]) -> Option<&'static str> {
         let [exif, profile, text] = notes;
-        let reading = Reading { file, pixels, exif, profile, text };
+        let reading = Reading { file, largest: pixels, pixels, exif, profile, text };
         Unpacked::judge(&reading, &LIMITS).map(|finding| finding.reason.code)
     }
 
@@ -151,6 +160,7 @@ mod tests {
         assert_eq!(code(1, 201, [0; 3]), Some("DECOMPRESSION_TOO_LARGE"));
         assert_eq!(code(500, 1000, [0; 3]), None);
         assert_eq!(code(500, 1001, [0; 3]), Some("DECOMPRESSION_TOO_LARGE"));
+        assert_eq!(code(500, 2001, [0; 3]), None, "told by another check");
     }
 
     #[test]

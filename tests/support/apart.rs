@@ -1,5 +1,6 @@
 //! Files judged in worker processes, as a service has them judged: how each was answered, and how long
 //! it took.
+#![allow(dead_code, reason = "each test takes its part of this")]
 
 use std::time::{Duration, Instant};
 
@@ -10,11 +11,11 @@ use scanvet::verdict::{Decision, Verdict};
 use scanvet::worker::{Isolation, Judge, Program, Settings};
 
 /// No file takes longer.
-pub const LONGEST: Duration = Duration::from_secs(8);
+pub(crate) const LONGEST: Duration = Duration::from_secs(8);
 
 /// Processes of the program, or of another build of it that `SCANVET_PROGRAM` names: long forms are run
 /// with one that was optimised.
-pub fn judge(processes: usize) -> Judge {
+pub(crate) fn judge(processes: usize) -> Judge {
     let own = env!("CARGO_BIN_EXE_scanvet").into();
     let program = Program::at(std::env::var_os("SCANVET_PROGRAM").unwrap_or(own));
     let settings = Settings { processes, ..Settings::default() };
@@ -22,12 +23,12 @@ pub fn judge(processes: usize) -> Judge {
 }
 
 /// Whether the long forms of tests are to be run.
-pub fn is_long() -> bool {
+pub(crate) fn is_long() -> bool {
     std::env::var_os("SCANVET_LONG").is_some()
 }
 
 /// The verdict on one file, and how long it took.
-pub fn ask(judge: &Judge, rules: &RuleSet, bytes: Vec<u8>) -> (Verdict, Duration) {
+pub(crate) fn ask(judge: &Judge, rules: &RuleSet, bytes: Vec<u8>) -> (Verdict, Duration) {
     let upload = Upload { bytes: bytes.into(), declared_media_type: None };
     let started = Instant::now();
     let verdict = judge.validate(&upload, rules, Options::default(), &mut Unlimited);
@@ -36,20 +37,20 @@ pub fn ask(judge: &Judge, rules: &RuleSet, bytes: Vec<u8>) -> (Verdict, Duration
 }
 
 /// How decoding ended, where it was tried.
-pub fn integrity(verdict: &Verdict) -> Option<String> {
+pub(crate) fn integrity(verdict: &Verdict) -> Option<String> {
     let read = verdict.readings.iter().find(|read| read.entry.id == "file.integrity")?;
     Some(read.read.as_ref().ok()?["state"].as_str()?.to_owned())
 }
 
 /// Whether a decoder or a check fell over and was caught.
-pub fn fell_over(verdict: &Verdict) -> bool {
+pub(crate) fn fell_over(verdict: &Verdict) -> bool {
     let fell = |detail: &Option<String>| detail.as_deref() == Some("check-failed");
     integrity(verdict).as_deref() == Some("panicked")
         || verdict.checks.iter().any(|outcome| fell(&outcome.detail))
 }
 
 /// Whether it was ended for what it took instead of being refused for what it is.
-pub fn was_ended(verdict: &Verdict) -> bool {
+pub(crate) fn was_ended(verdict: &Verdict) -> bool {
     matches!(integrity(verdict).as_deref(), Some("killed" | "out-of-time"))
         || verdict.decision == Decision::Reject
             && crate::support::codes(verdict).contains(&"FILE_UNPROCESSABLE")

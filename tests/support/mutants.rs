@@ -1,17 +1,18 @@
 //! Ways to break a picture or document: bits, cuts, lengths, and parts that change places.
+#![allow(dead_code, reason = "each test takes its part of this")]
 
 use crate::support::draw::{self, Lcg};
 use crate::support::pdf::scan::Scan;
 use crate::support::{encode, faults, read};
 
 /// A file to be broken, by the name of its format.
-pub struct Seed {
-    pub name: &'static str,
-    pub bytes: Vec<u8>,
+pub(crate) struct Seed {
+    pub(crate) name: &'static str,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Fourteen sound files in the codings that differ most, small enough to be broken thousands of times.
-pub fn seeds() -> Vec<Seed> {
+pub(crate) fn seeds() -> Vec<Seed> {
     let leaflet = draw::leaflet(240, 180);
     let posterised = faults::posterised(&leaflet);
     let file = |name: &str| read(&format!("testdata/formats/{name}"));
@@ -39,7 +40,7 @@ pub fn seeds() -> Vec<Seed> {
 }
 
 /// The `number`th mutant of a seed: the first hundred are cuts, one for each percent.
-pub fn mutant(seed: &[u8], number: u64) -> Vec<u8> {
+pub(crate) fn mutant(seed: &[u8], number: u64) -> Vec<u8> {
     if number < 100 {
         return seed[..seed.len() * number as usize / 100].to_vec();
     }

@@ -34,6 +34,9 @@ pub enum Stored {
 /// Of a compressed nook no more than this is looked at for signs, which stand at its beginning.
 const MOST_SEEN: u64 = 1 << 20;
 
+/// Nor more of all of them in a file.
+pub const MOST_SEEN_OF_ALL: u64 = 8 << 20;
+
 /// Nor is more of it measured; a limit above this holds nothing back.
 pub const MOST_MEASURED: u64 = 64 << 20;
 
@@ -43,16 +46,19 @@ impl Nook {
         Self { place, extent: Extent { start, end }, stored: Stored::Plain }
     }
 
-    /// Its bytes within `file`, unpacked as far as signs are looked for.
-    pub fn bytes<'a>(&self, file: &'a [u8]) -> Cow<'a, [u8]> {
+    /// Its bytes within `file`, unpacked as far as signs are looked for; `budget` is what may still be
+    /// unpacked of this file.
+    pub fn bytes<'a>(&self, file: &'a [u8], budget: &mut u64) -> Cow<'a, [u8]> {
         let stored = self.slice(file);
         match self.stored {
             Stored::Plain => stored.into(),
             Stored::Blocks => joined(stored).into(),
             Stored::Deflated => {
                 let mut unpacked = Vec::new();
+                let mut reader = ZlibDecoder::new(stored).take(MOST_SEEN.min(*budget));
                 // What breaks off or goes wrong gives what came before.
-                let _ = ZlibDecoder::new(stored).take(MOST_SEEN).read_to_end(&mut unpacked);
+                let _ = reader.read_to_end(&mut unpacked);
+                *budget -= unpacked.len() as u64;
                 unpacked.into()
             }
         }
@@ -102,7 +108,7 @@ mod tests {
     #[test]
     fn blocks_are_joined_and_break_off_where_the_bytes_do() {
         let nook = Nook { stored: Stored::Blocks, ..Nook::plain(Place::Comment, 1, 9) };
-        assert_eq!(*nook.bytes(b"!\x02ab\x03cde\x09f"), *b"abcde");
+        assert_eq!(*nook.bytes(b"!\x02ab\x03cde\x09f", &mut 0), *b"abcde");
     }
 
     #[test]
@@ -116,6 +122,8 @@ mod tests {
         assert_eq!(nook.unpacked_size(&packed, &mut budget), 3 << 20);
         assert_eq!(nook.unpacked_size(&packed, &mut budget), 1 << 20);
         assert_eq!(nook.unpacked_size(&packed, &mut budget), 0);
-        assert_eq!(nook.bytes(&packed).len(), 1 << 20);
+        budget = (3 << 20) / 2;
+        assert_eq!(nook.bytes(&packed, &mut budget).len(), 1 << 20);
+        assert_eq!(nook.bytes(&packed, &mut budget).len(), 1 << 19);
     }
 }
