@@ -16,10 +16,10 @@ use scanvet::rules::{RuleBook, embedded_packs};
 const MOST_PIXELS: u64 = 1 << 21;
 
 /// A door and the name of its target.
-pub type Door = (&'static str, fn(&[u8]));
+pub(crate) type Door = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const DOORS: &[Door] = &[
+pub(crate) const DOORS: &[Door] = &[
     ("jpeg", file),
     ("png", file),
     ("gif", file),
@@ -42,7 +42,7 @@ fn sniffed(bytes: &[u8]) -> Sniffed {
 }
 
 /// From the first byte to the planes of every page. A panic counts, although the service survives it.
-pub fn file(bytes: &[u8]) {
+pub(crate) fn file(bytes: &[u8]) {
     let sniffed = sniffed(bytes);
     let header = sniffed.walk.and_then(|walk| walk.header);
     let pixels = header.map_or(0, |it| u64::from(it.width) * u64::from(it.height));
@@ -59,7 +59,7 @@ pub fn file(bytes: &[u8]) {
 }
 
 /// Every check that needs no pixels.
-pub fn intake(bytes: &[u8]) {
+pub(crate) fn intake(bytes: &[u8]) {
     let sniffed = sniffed(bytes);
     for entry in CATALOG.iter().filter(|entry| entry.needs <= Needs::Header) {
         (entry.read)(&Subject::Upload(&sniffed));
@@ -67,7 +67,7 @@ pub fn intake(bytes: &[u8]) {
 }
 
 /// The bytes as a pack of a province, and as the base of all.
-pub fn packs(bytes: &[u8]) {
+pub(crate) fn packs(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
@@ -79,14 +79,14 @@ pub fn packs(bytes: &[u8]) {
 }
 
 /// The bytes as a rule set that was kept.
-pub fn archived(bytes: &[u8]) {
+pub(crate) fn archived(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = RuleBook::archived(text, None);
     }
 }
 
 /// The bytes as requests, and as a result in JSON.
-pub fn messages(bytes: &[u8]) {
+pub(crate) fn messages(bytes: &[u8]) {
     use prost::Message;
     let _ = proto::ValidateFileRequest::decode(bytes);
     let _ = proto::UploadAndValidateFileRequest::decode(bytes);
@@ -99,7 +99,7 @@ pub fn messages(bytes: &[u8]) {
 }
 
 /// The bytes as a table of labels.
-pub fn labels(bytes: &[u8]) {
+pub(crate) fn labels(bytes: &[u8]) {
     let path = std::env::temp_dir().join(format!("scanvet-labels-{}", std::process::id()));
     let written = std::fs::File::create(&path).and_then(|mut file| file.write_all(bytes));
     written.expect("room for a small file");

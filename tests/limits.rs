@@ -42,7 +42,7 @@ fn the_page_on_limits_tells_what_is_in_force() {
         let told: i64 = default.replace(',', "").parse().unwrap();
         assert_eq!(set, Some(told), "{what}");
         let known = catalogue::reasons().any(|(known, entry)| {
-            known.code == reason && entry.is_some_and(|entry| entry.id == check)
+            known.code == reason && entry == Some(check)
         });
         assert!(known, "{what}: {reason} is no reason of {check}");
     }

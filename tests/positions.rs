@@ -46,7 +46,7 @@ impl Canary {
         let u32_of = |value: u32| if little { value.to_le_bytes() } else { value.to_be_bytes() };
         let mut bytes = if little { b"II*\0".to_vec() } else { b"MM\0*".to_vec() };
         bytes.extend(u32_of(8));
-        let mut entry = |bytes: &mut Vec<u8>, tag: u16, kind: u16, count: u32, value: [u8; 4]| {
+        let entry = |bytes: &mut Vec<u8>, tag: u16, kind: u16, count: u32, value: [u8; 4]| {
             bytes.extend(u16_of(tag));
             bytes.extend(u16_of(kind));
             bytes.extend(u32_of(count));
@@ -87,7 +87,7 @@ impl Canary {
 
 /// A picture with a position, by the way in which it is told.
 fn file(way: usize, canary: &Canary, little: bool) -> Vec<u8> {
-    let picture = draw::leaflet(240, 180);
+    let picture = draw::leaflet(120, 90);
     let exif = canary.exif(little);
     let mut jpeg = encode::jpeg(&picture, 60);
     let mut png = encode::png(&picture);
@@ -110,8 +110,8 @@ fn file(way: usize, canary: &Canary, little: bool) -> Vec<u8> {
             png.splice(33..33, png_chunk(b"iTXt", &text));
             png
         }
-        4 => riff(b"", &riff_chunk(b"EXIF", &exif)),
-        5 => riff(b"", &riff_chunk(b"XMP ", &canary.xml())),
+        4 => hosts::riff_of(&picture, b"", &riff_chunk(b"EXIF", &exif)),
+        5 => hosts::riff_of(&picture, b"", &riff_chunk(b"XMP ", &canary.xml())),
         6 => tiff(&picture, &exif, little),
         _ => {
             // As the encoder of a library puts it there.
@@ -208,7 +208,7 @@ fn a_hundred_pictures_with_a_position_set_the_flag_and_none_tells_it() {
 
 #[test]
 fn a_picture_without_a_position_sets_no_flag() {
-    let picture = draw::leaflet(240, 180);
+    let picture = draw::leaflet(120, 90);
     let mut named = encode::jpeg(&picture, 60);
     let words = b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmp:CreatorTool='GPS logger'/>";
     named.splice(2..2, segment(0xE1, words));

@@ -1,4 +1,5 @@
 //! Files that carry another one: each format with each of its places, as corkami's mitra joins them.
+#![allow(dead_code, reason = "each test takes its part of this")]
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
@@ -173,8 +174,12 @@ pub(crate) fn riff_chunk(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
 
 /// A lossless WebP with chunks before and behind its picture.
 pub(crate) fn riff(before: &[u8], behind: &[u8]) -> Vec<u8> {
+    riff_of(&fixtures::leaflet(), before, behind)
+}
+
+/// The same of any picture.
+pub(crate) fn riff_of(picture: &image::RgbImage, before: &[u8], behind: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
-    let picture = fixtures::leaflet();
     picture
         .write_with_encoder(image::codecs::webp::WebPEncoder::new_lossless(&mut plain))
         .unwrap();

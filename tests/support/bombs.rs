@@ -129,9 +129,8 @@ pub(crate) const BOMBS: &[Bomb] = &[
     }),
     bomb("TIFF of 100,000 by 100,000", PIXELS, || tiff(&[(256, 100_000), (257, 100_000)])),
     bomb("TIFF of a strip of ten thousand million bytes", BROKEN, || tiff(&[(279, u32::MAX)])),
-    bomb("TIFF of 50 megapixels of one shade", UNPACKED, || {
-        let packed = zeros(12_000 * 4_400);
-        packed_tiff(12_000, 4_400, &packed)
+    bomb("TIFF of 36 megapixels of one shade", UNPACKED, || {
+        packed_tiff(12_000, 3_000, &zeros(2 * 12_000 * 3_000))
     }),
     bomb("TIFF of twenty fax pages of 50 megapixels", UNPACKED, || faxes(20)),
     bomb("TIFF of a thousand pages", &["TOO_MANY_PAGES"], || encode::tiff(1_000)),
@@ -218,11 +217,11 @@ fn tiff(changed: &[(u16, u32)]) -> Vec<u8> {
     bytes
 }
 
-/// Grey, packed by deflate into one strip.
+/// Grey of 16 bits, packed by deflate into one strip.
 fn packed_tiff(width: u32, height: u32, packed: &[u8]) -> Vec<u8> {
     let length = packed.len() as u32;
     let changed =
-        [(256, width), (257, height), (259, 8), (273, 122), (278, height), (279, length)];
+        [(256, width), (257, height), (258, 16), (259, 8), (273, 122), (278, height), (279, length)];
     let mut bytes = tiff(&changed);
     bytes.truncate(122);
     bytes.extend(packed);
