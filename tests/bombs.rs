@@ -32,10 +32,16 @@ fn every_bomb_is_refused_for_what_it_is() {
         println!("{:50} {size:9} B {:5} ms {:?}", bomb.name, elapsed.as_millis(), codes(&verdict));
         longest = longest.max(elapsed);
         // The limits of the process are 600 MiB and 7 s; who breaks them is ended.
-        let named = bomb.codes.is_empty() || codes(&verdict).iter().any(|it| bomb.codes.contains(it));
+        let named =
+            bomb.codes.is_empty() || codes(&verdict).iter().any(|it| bomb.codes.contains(it));
         let refused = bomb.codes.is_empty() || verdict.decision != Decision::Accept;
         let in_time = elapsed < apart::LONGEST;
-        if !named || !refused || !in_time || apart::was_ended(&verdict) || apart::fell_over(&verdict) {
+        if !named
+            || !refused
+            || !in_time
+            || apart::was_ended(&verdict)
+            || apart::fell_over(&verdict)
+        {
             faults.push(format!("{} ({size} bytes): {}", bomb.name, said(&verdict)));
         }
     }
@@ -84,6 +90,10 @@ fn the_owner_of_the_processes_does_not_grow_with_the_bombs() {
         }
     }
     let grown = held_kb().saturating_sub(before) >> 10;
-    println!("{rounds} bombs: the owner grew by {grown} MB from {} MB, {:?}", before >> 10, judge.counts());
+    println!(
+        "{rounds} bombs: the owner grew by {grown} MB from {} MB, {:?}",
+        before >> 10,
+        judge.counts()
+    );
     assert!(grown < MOST_GROWN_MB, "{grown} MB");
 }

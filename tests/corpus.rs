@@ -70,7 +70,9 @@ fn sources() -> Vec<Source> {
             .collect();
     }
     let sound = broken::seeds().into_iter();
-    sound.map(|seed| (seed.name.to_owned(), Box::new(move || seed.bytes.clone()) as Box<_>)).collect()
+    sound
+        .map(|seed| (seed.name.to_owned(), Box::new(move || seed.bytes.clone()) as Box<_>))
+        .collect()
 }
 
 #[test]
@@ -85,7 +87,8 @@ fn every_file_of_a_folder_gets_a_verdict_in_time_and_what_became_of_them_is_told
                 while let Some((name, bytes)) = sources.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let (verdict, elapsed) = apart::ask(&judge, &rules, bytes());
                     let mut rows = rows.lock().unwrap();
-                    let row = rows.entry(verdict.detected.media_type.unwrap_or("none")).or_default();
+                    let row =
+                        rows.entry(verdict.detected.media_type.unwrap_or("none")).or_default();
                     row.files += 1;
                     row.decoded += usize::from(verdict.detected.pages > 0);
                     *row.decisions.entry(verdict.decision.word()).or_insert(0) += 1;
@@ -112,7 +115,11 @@ fn every_file_of_a_folder_gets_a_verdict_in_time_and_what_became_of_them_is_told
     }
     let answered: usize = rows.values().map(|row| row.files).sum();
     let (longest, faults) = (longest.into_inner().unwrap(), faults.into_inner().unwrap());
-    println!("{answered} files, longest {longest:?}, {:?}, {} fell over", judge.counts(), faults.len());
+    println!(
+        "{answered} files, longest {longest:?}, {:?}, {} fell over",
+        judge.counts(),
+        faults.len()
+    );
     assert!(!sources.is_empty() && answered == sources.len());
     assert!(faults.is_empty(), "{}:\n{}", faults.len(), faults.join("\n"));
     if std::env::var_os("SCANVET_CORPUS").is_none() {

@@ -1,9 +1,9 @@
 //! What the fuzzers found once goes through the same doors again; and seeds are written for them.
 
-#[path = "../fuzz/doors.rs"]
-mod doors;
 #[path = "support/mutants.rs"]
 mod broken;
+#[path = "../fuzz/doors.rs"]
+mod doors;
 mod support;
 
 use std::fs;
@@ -37,7 +37,10 @@ fn every_door_has_its_target_and_bears_what_is_sound() {
 fn seeds(name: &str) -> Vec<Vec<u8>> {
     let starts = |start: &str| -> Vec<Vec<u8>> {
         let seeds = broken::seeds().into_iter();
-        seeds.filter(|seed| seed.name.to_lowercase().starts_with(start)).map(|it| it.bytes).collect()
+        seeds
+            .filter(|seed| seed.name.to_lowercase().starts_with(start))
+            .map(|it| it.bytes)
+            .collect()
     };
     match name {
         "intake" => broken::seeds().into_iter().map(|seed| seed.bytes).collect(),
@@ -54,7 +57,9 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
             b"\x0a\x02\x08\x01\x12\x03abc".to_vec(),
             br#"{"file":"a.jpg","verdict":"VERDICT_ACCEPT","detected":{"sizeBytes":"9"}}"#.to_vec(),
         ],
-        "labels" => vec![b"file,slot,profile,verdict,reasons,absent,note\na.jpg,,,ACCEPT,,,\n".to_vec()],
+        "labels" => {
+            vec![b"file,slot,profile,verdict,reasons,absent,note\na.jpg,,,ACCEPT,,,\n".to_vec()]
+        }
         format => starts(format),
     }
 }

@@ -34,16 +34,16 @@ fn documented() -> Vec<[String; 5]> {
 #[test]
 fn the_page_on_limits_tells_what_is_in_force() {
     let packs = embedded_packs();
-    let base: toml::Table = packs.iter().find(|(file, _)| file == "base.toml").unwrap().1.parse().unwrap();
+    let base: toml::Table =
+        packs.iter().find(|(file, _)| file == "base.toml").unwrap().1.parse().unwrap();
     let rows = documented();
     assert!(rows.len() >= 18, "{}", rows.len());
     for [what, check, key, default, reason] in &rows {
         let set = base["checks"][check][key].as_integer();
         let told: i64 = default.replace(',', "").parse().unwrap();
         assert_eq!(set, Some(told), "{what}");
-        let known = catalogue::reasons().any(|(known, entry)| {
-            known.code == reason && entry == Some(check)
-        });
+        let known =
+            catalogue::reasons().any(|(known, entry)| known.code == reason && entry == Some(check));
         assert!(known, "{what}: {reason} is no reason of {check}");
     }
     // And none is left out: whole numbers of the checks that need no pixels.
@@ -103,9 +103,7 @@ fn notes_profiles_and_texts_are_bounded_however_they_are_packed() {
     assert!(!breaks(&exif(1 << 20), too_large) && breaks(&exif((1 << 20) + 1), too_large));
     let exif = |length: usize| hosts::riff(b"", &hosts::riff_chunk(b"EXIF", &vec![0; length]));
     assert!(!breaks(&exif(1 << 20), too_large) && breaks(&exif((1 << 20) + 1), too_large));
-    let profile = |length: usize| {
-        noted(b"iCCP", &[&b"name\0\0"[..], &deflated(length)].concat())
-    };
+    let profile = |length: usize| noted(b"iCCP", &[&b"name\0\0"[..], &deflated(length)].concat());
     // The name stands with it.
     assert!(!breaks(&profile((4 << 20) - 6), too_large));
     assert!(breaks(&profile((4 << 20) + 1), too_large));

@@ -35,8 +35,10 @@ const ASKING: usize = 2;
 #[test]
 fn every_mutant_of_every_format_gets_a_verdict_in_time() {
     let (judge, rules, seeds) = (apart::judge(ASKING), Asked::default().rules(), seeds());
-    let tasks: Vec<(usize, u64)> =
-        numbers().iter().flat_map(|&number| (0..seeds.len()).map(move |seed| (seed, number))).collect();
+    let tasks: Vec<(usize, u64)> = numbers()
+        .iter()
+        .flat_map(|&number| (0..seeds.len()).map(move |seed| (seed, number)))
+        .collect();
     let next = AtomicUsize::new(0);
     let (faults, table) = (Mutex::new(Vec::new()), Mutex::new(BTreeMap::new()));
     let longest = Mutex::new(Duration::ZERO);

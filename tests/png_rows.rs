@@ -149,7 +149,8 @@ fn rows_that_are_missing_or_damaged_make_no_whole_picture() {
             short.extend(png_chunk(b"IDAT", &body[..cut]));
             short.extend(png_chunk(b"IEND", &[]));
             // A checksum that is cut short costs no pixel, for either reader.
-            let whole = image::load_from_memory_with_format(&short, image::ImageFormat::Png).is_ok();
+            let whole =
+                image::load_from_memory_with_format(&short, image::ImageFormat::Png).is_ok();
             assert_eq!(read(&short).is_some(), whole, "{cut} of {length}");
             assert!(!whole || cut >= length - 5, "{cut} of {length}");
         }

@@ -22,7 +22,10 @@ struct Canary {
 
 impl Canary {
     fn new(number: u32) -> Self {
-        Self { seconds: [58_213_007 + 997 * number, 41_977_031 + 991 * number], word: format!("Lochgelly{number}x") }
+        Self {
+            seconds: [58_213_007 + 997 * number, 41_977_031 + 991 * number],
+            word: format!("Lochgelly{number}x"),
+        }
     }
 
     /// What nobody may find in any output, as text and as it is stored.

@@ -125,7 +125,8 @@ fn begins_as_script(bytes: &[u8]) -> Option<Foreign> {
             [b'/', b'*', ..] => true,
             [b'=', first, second, ..] => {
                 // As a size: at least 8,253 pixels, or one of three with a height that is text, too.
-                let starts = matches!(first, b'"' | b'\'' | b'`' | b'(' | b'[' | b'0'..=b'9' | b'/');
+                let starts =
+                    matches!(first, b'"' | b'\'' | b'`' | b'(' | b'[' | b'0'..=b'9' | b'/');
                 let blank = matches!(first, b'\t' | b'\n' | b'\r' | b' ');
                 starts || blank && matches!(second, b'"' | b'\'' | b'`')
             }

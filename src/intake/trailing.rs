@@ -197,7 +197,8 @@ mod tests {
     #[test]
     fn trailing_unknown_bytes_are_for_review_and_payload_is_for_rejection() {
         let limits = Limits { max_unknown_bytes: 16 };
-        let judge = |bytes, content| Trailing::judge(&Reading { bytes, content, foreign: None }, &limits);
+        let judge =
+            |bytes, content| Trailing::judge(&Reading { bytes, content, foreign: None }, &limits);
         assert!(judge(16, Content::Unknown).is_none());
         assert!(judge(17, Content::Unknown).unwrap().doubtful);
         assert!(!judge(1, Content::Payload).unwrap().doubtful);

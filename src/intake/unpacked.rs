@@ -125,8 +125,9 @@ impl Check for Unpacked {
         let first = broken.first()?;
         let size = |bytes: f64| crate::intake::size::readable(bytes as u64);
         let finding = match first.name.starts_with("file.unpacked") {
-            true => Finding::of(&DECOMPRESSION_TOO_LARGE)
-                .with("unpacked", size(reading.pixels as f64)),
+            true => {
+                Finding::of(&DECOMPRESSION_TOO_LARGE).with("unpacked", size(reading.pixels as f64))
+            }
             false => Finding::of(&METADATA_TOO_LARGE).with("size", size(first.value)),
         };
         Some(broken.into_iter().fold(finding, Finding::because))

@@ -38,9 +38,8 @@ pub(crate) fn files() -> Vec<(String, Vec<u8>)> {
     files
 }
 
-const SEGMENTS: &[Part] = &[
-    jfif, exif, xmp, long_xmp, photoshop, profile, adobe, provenance, comment, vendor, flashpix,
-];
+const SEGMENTS: &[Part] =
+    &[jfif, exif, xmp, long_xmp, photoshop, profile, adobe, provenance, comment, vendor, flashpix];
 
 /// Maker, segments, and what follows the picture.
 const JPEGS: &[(&str, &[Part], &[Part])] = &[
@@ -132,7 +131,8 @@ fn xmp(lcg: &mut Lcg) -> Vec<u8> {
 /// What does not fit into one segment: pictures of depth, as text.
 fn long_xmp(lcg: &mut Lcg) -> Vec<u8> {
     const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let head = b"http://ns.adobe.com/xmp/extension/\0ABCDEF0123456789ABCDEF0123456789\0\x01\0\0\0\0\0\0";
+    let head =
+        b"http://ns.adobe.com/xmp/extension/\0ABCDEF0123456789ABCDEF0123456789\0\x01\0\0\0\0\0\0";
     let parts = 1 + lcg.below(3);
     (0..parts)
         .flat_map(|_| {
@@ -156,7 +156,8 @@ fn micro_video(_: &mut Lcg) -> Vec<u8> {
 
 /// Announces further pictures.
 fn many(_: &mut Lcg) -> Vec<u8> {
-    let index = b"MPF\0MM\0*\0\0\0\x08\0\x03\xB0\0\0\x07\0\0\0\x040100\xB0\x01\0\x04\0\0\0\x01\0\0\0\x02";
+    let index =
+        b"MPF\0MM\0*\0\0\0\x08\0\x03\xB0\0\0\x07\0\0\0\x040100\xB0\x01\0\x04\0\0\0\x01\0\0\0\x02";
     segment(0xE2, index)
 }
 
@@ -257,8 +258,9 @@ fn orientation(_: &mut Lcg) -> Vec<u8> {
 fn small(lcg: &mut Lcg) -> Vec<u8> {
     let shade = lcg.bits() as u8;
     let side = 16 + 8 * lcg.below(4) as u32;
-    let picture =
-        image::RgbImage::from_fn(side, side, |x, y| image::Rgb([shade, (x * 9) as u8, (y * 7) as u8]));
+    let picture = image::RgbImage::from_fn(side, side, |x, y| {
+        image::Rgb([shade, (x * 9) as u8, (y * 7) as u8])
+    });
     encode::jpeg(&picture, 80)
 }
 
@@ -284,7 +286,8 @@ fn video(lcg: &mut Lcg) -> Vec<u8> {
     let size = 100_000 + lcg.below(200_000);
     let frames = chance(lcg, size);
     let size = (frames.len() as u32 + 8).to_be_bytes();
-    [&b"\0\0\0\x18ftypmp42\0\0\0\0isommp42"[..], &size, b"mdat", &frames, b"\0\0\0\x08moov"].concat()
+    [&b"\0\0\0\x18ftypmp42\0\0\0\0isommp42"[..], &size, b"mdat", &frames, b"\0\0\0\x08moov"]
+        .concat()
 }
 
 fn samsung(lcg: &mut Lcg) -> Vec<u8> {
@@ -338,7 +341,8 @@ const OTHERS: &[(&str, Part)] = &[
         png(&[(b"iTXt", xml), (b"iDOT", chance(lcg, 28))])
     }),
     ("PNG of a program", |lcg| {
-        let software = one(lcg, &["GIMP 2.10", "paint.net 5.0", "gnome-screenshot", "www.inkscape.org"]);
+        let software =
+            one(lcg, &["GIMP 2.10", "paint.net 5.0", "gnome-screenshot", "www.inkscape.org"]);
         let text = format!("Software\0{software}");
         png(&[
             (b"tEXt", text.into_bytes()),

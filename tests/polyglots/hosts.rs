@@ -21,11 +21,7 @@ pub(crate) fn ways() -> Vec<Way> {
     [jpeg(), png(), gif(), bmp(), webp(), tiff(), pdf()].into_iter().flatten().collect()
 }
 
-fn way(
-    host: &'static str,
-    name: &'static str,
-    join: impl Fn(&[u8]) -> Vec<u8> + 'static,
-) -> Way {
+fn way(host: &'static str, name: &'static str, join: impl Fn(&[u8]) -> Vec<u8> + 'static) -> Way {
     Way { host, name, join: Box::new(join) }
 }
 
@@ -50,7 +46,11 @@ fn jpeg() -> Vec<Way> {
         way("JPEG", "comment", with(0xFE, b"")),
         way("JPEG", "comment behind words", with(0xFE, b"a caption ")),
         way("JPEG", "unknown segment", with(0xEF, b"Unknown\0")),
-        way("JPEG", "note of the user", with(0xE1, b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0UNICODE\0")),
+        way(
+            "JPEG",
+            "note of the user",
+            with(0xE1, b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0UNICODE\0"),
+        ),
         way("JPEG", "XML", with(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta/>")),
         way("JPEG", "profile", with(0xE2, b"ICC_PROFILE\0\x01\x01")),
         way("JPEG", "between segments", move |part| {
@@ -180,9 +180,7 @@ pub(crate) fn riff(before: &[u8], behind: &[u8]) -> Vec<u8> {
 /// The same of any picture.
 pub(crate) fn riff_of(picture: &image::RgbImage, before: &[u8], behind: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
-    picture
-        .write_with_encoder(image::codecs::webp::WebPEncoder::new_lossless(&mut plain))
-        .unwrap();
+    picture.write_with_encoder(image::codecs::webp::WebPEncoder::new_lossless(&mut plain)).unwrap();
     let size = |side: u32| (side - 1).to_le_bytes()[..3].to_vec();
     let flags = [&[0, 0, 0, 0][..], &size(picture.width()), &size(picture.height())].concat();
     let body = [&riff_chunk(b"VP8X", &flags), before, &plain[12..], behind].concat();

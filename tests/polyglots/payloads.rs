@@ -7,7 +7,10 @@ pub(crate) fn payloads() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("ZIP", fixtures::zip()),
         ("JAR", jar()),
-        ("RAR", b"Rar!\x1a\x07\x01\0\x33\x92\xb5\xe5\x0a\x01\x05\x06\0\x05\x01\x01\x80\x80\0".to_vec()),
+        (
+            "RAR",
+            b"Rar!\x1a\x07\x01\0\x33\x92\xb5\xe5\x0a\x01\x05\x06\0\x05\x01\x01\x80\x80\0".to_vec(),
+        ),
         ("RAR of old", b"Rar!\x1a\x07\0\xcf\x90\x73\0\0\x0d\0\0\0\0\0\0\0".to_vec()),
         ("7z", [&b"7z\xbc\xaf\x27\x1c\0\x04"[..], &[0; 24]].concat()),
         ("tar", tape()),
@@ -17,7 +20,10 @@ pub(crate) fn payloads() -> Vec<(&'static str, Vec<u8>)> {
         ("SVG", b"<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"x()\"/>".to_vec()),
         ("JavaScript", b"*/=alert(document.domain);//".to_vec()),
         ("PHP", b"<?php system($_GET['c']); __halt_compiler(); ?>".to_vec()),
-        ("PDF", b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF".to_vec()),
+        (
+            "PDF",
+            b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF".to_vec(),
+        ),
         ("PE", windows()),
         ("ELF", linux()),
         ("shell", b"#!/bin/sh\necho x\nexit\n".to_vec()),

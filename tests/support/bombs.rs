@@ -15,11 +15,7 @@ pub(crate) struct Bomb {
     pub(crate) make: fn() -> Vec<u8>,
 }
 
-const fn bomb(
-    name: &'static str,
-    codes: &'static [&'static str],
-    make: fn() -> Vec<u8>,
-) -> Bomb {
+const fn bomb(name: &'static str, codes: &'static [&'static str], make: fn() -> Vec<u8>) -> Bomb {
     Bomb { name, codes, make }
 }
 
@@ -111,8 +107,10 @@ pub(crate) const BOMBS: &[Bomb] = &[
     }),
     bomb("GIF whose frame lies outside of its canvas", &[], || {
         let mut bytes = encode::gif(&[&faults::posterised(&fixtures::leaflet())]);
-        let frame = bytes.windows(5).position(|start| start == [0x2C, 0, 0, 0, 0]).expect("a frame");
-        bytes[frame + 1..frame + 9].copy_from_slice(&[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]);
+        let frame =
+            bytes.windows(5).position(|start| start == [0x2C, 0, 0, 0, 0]).expect("a frame");
+        bytes[frame + 1..frame + 9]
+            .copy_from_slice(&[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]);
         bytes
     }),
     bomb("WebP of the largest sides", PIXELS, || webp(&[0x2F, 0xFE, 0xBF, 0xFF, 0x0F, 0, 0, 0])),
@@ -143,9 +141,11 @@ pub(crate) const BOMBS: &[Bomb] = &[
         bytes.extend([0, 2, 0, 0].repeat(1_000_000));
         bytes
     }),
-    bomb("PDF behind which nothing but one word stands", &["TRAILING_DATA", "FILE_CORRUPT"], || {
-        [&b"%PDF-1.4\n%%EOF\n"[..], &b"obj".repeat(5_000_000)].concat()
-    }),
+    bomb(
+        "PDF behind which nothing but one word stands",
+        &["TRAILING_DATA", "FILE_CORRUPT"],
+        || [&b"%PDF-1.4\n%%EOF\n"[..], &b"obj".repeat(5_000_000)].concat(),
+    ),
 ];
 
 fn zeros(length: usize) -> Vec<u8> {
@@ -220,8 +220,15 @@ fn tiff(changed: &[(u16, u32)]) -> Vec<u8> {
 /// Grey of 16 bits, packed by deflate into one strip.
 fn packed_tiff(width: u32, height: u32, packed: &[u8]) -> Vec<u8> {
     let length = packed.len() as u32;
-    let changed =
-        [(256, width), (257, height), (258, 16), (259, 8), (273, 122), (278, height), (279, length)];
+    let changed = [
+        (256, width),
+        (257, height),
+        (258, 16),
+        (259, 8),
+        (273, 122),
+        (278, height),
+        (279, length),
+    ];
     let mut bytes = tiff(&changed);
     bytes.truncate(122);
     bytes.extend(packed);

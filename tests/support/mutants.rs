@@ -151,7 +151,12 @@ fn swap_parts(lcg: &mut Lcg, bytes: &mut Vec<u8>) {
     let second = first + 1 + lcg.below(parts.len() - first - 2);
     let (a, b) = (parts[first].0, parts[second].0);
     let [after_a, after_b] = [parts[first + 1].0, parts[second + 1].0];
-    let swapped =
-        [&bytes[..a], &bytes[b..after_b], &bytes[after_a..b], &bytes[a..after_a], &bytes[after_b..]];
+    let swapped = [
+        &bytes[..a],
+        &bytes[b..after_b],
+        &bytes[after_a..b],
+        &bytes[a..after_a],
+        &bytes[after_b..],
+    ];
     *bytes = swapped.concat();
 }

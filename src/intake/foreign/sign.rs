@@ -263,9 +263,8 @@ fn holds_tape(bytes: &[u8]) -> bool {
 
 fn holds_bzip(bytes: &[u8]) -> bool {
     const BLOCK: &[u8] = b"1AY&SY";
-    memmem::find_iter(bytes, BLOCK).any(|at| {
-        at.checked_sub(4).is_some_and(|start| bytes[start..].starts_with(b"BZh"))
-    })
+    memmem::find_iter(bytes, BLOCK)
+        .any(|at| at.checked_sub(4).is_some_and(|start| bytes[start..].starts_with(b"BZh")))
 }
 
 /// The old header, and the new one where it says.

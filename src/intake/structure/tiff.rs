@@ -123,7 +123,8 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
     if draft.header.is_some() {
         draft.exif = Some(Extent { start: 0, end: bytes.len() });
     }
-    draft.unpacked = directories.iter().map(|directory| unpacked(*directory)).fold(0, u64::saturating_add);
+    draft.unpacked =
+        directories.iter().map(|directory| unpacked(*directory)).fold(0, u64::saturating_add);
     let mut reach = Reach { end: 0, chunks: 0, stored: 0, visited: Vec::new() };
     let state = match state {
         State::Whole => directories.iter().try_for_each(|&directory| reach.add(directory, 0)),
