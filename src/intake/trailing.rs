@@ -116,7 +116,8 @@ fn classify(trailer: &[u8], announced: Announced) -> (Content, Option<Foreign>) 
     loop {
         let Some(start) = rest.iter().position(|byte| !padding(byte)) else {
             let last = if rest.is_empty() { Content::Nothing } else { Content::Padding };
-            return (content.max(last), None);
+            // A picture that was announced may carry anything all the same.
+            return unknown_or(trailer, content.max(last));
         };
         // A JPEG marker's 0xFF looks like padding.
         let marker = rest[start..].starts_with(&[0xD8, 0xFF]) && start > 0;
@@ -179,6 +180,22 @@ mod tests {
         for payload in [&b"PK\x03\x04zip"[..], b"\0\0\0%PDF-1.7", b"<html>", b"x<?php echo 1;"] {
             assert_eq!(content_of(payload, SILENT), Content::Payload);
         }
+    }
+
+    #[test]
+    fn an_announced_picture_hides_nothing() {
+        let picture = |comment: &[u8]| {
+            let length = [0, comment.len() as u8 + 2];
+            let frame = b"\xFF\xC0\0\x0B\x08\0\x01\0\x01\x01\x01\x11\0";
+            let scan = b"\xFF\xDA\0\x08\x01\x01\0\0\x3F\0\x12\xFF\xD9";
+            [b"\xFF\xD8\xFF\xFE", &length[..], comment, frame, scan].concat()
+        };
+        let announced = Announced { pictures: true, video: false };
+        assert_eq!(content_of(&picture(b"a gain map"), announced), Content::Camera);
+        assert_eq!(content_of(&picture(b"a gain map"), SILENT), Content::Unknown);
+        let hides = picture(b"<script>alert(1)</script>");
+        assert_eq!(content_of(&hides, announced), Content::Payload);
+        assert_eq!(content_of(&hides, SILENT), Content::Payload);
     }
 
     #[test]
