@@ -26,12 +26,6 @@ const BINARY: &[(&[u8], Foreign)] = &[
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Foreign::Document),
     (b"{\\rtf1", Foreign::Document),
     (b"!This program cannot be run in DOS mode", Foreign::Program),
-    (b"\x7fELF\x01\x01\x01", Foreign::Program),
-    (b"\x7fELF\x01\x02\x01", Foreign::Program),
-    (b"\x7fELF\x02\x01\x01", Foreign::Program),
-    (b"\x7fELF\x02\x02\x01", Foreign::Program),
-    (b"#!/bin/", Foreign::Script),
-    (b"#!/usr/bin/", Foreign::Script),
 ];
 
 /// Tags that browsers and servers act upon; what must follow so that it is one.
@@ -113,6 +107,8 @@ pub fn certain(bytes: &[u8]) -> Option<Foreign> {
         .or_else(|| holds_tape(bytes).then_some(Foreign::Archive))
         .or_else(|| holds_bzip(bytes).then_some(Foreign::Archive))
         .or_else(|| holds_windows_program(bytes).then_some(Foreign::Program))
+        .or_else(|| holds_linux_program(bytes).then_some(Foreign::Program))
+        .or_else(|| holds_shell_script(bytes).then_some(Foreign::Script))
         .or_else(|| tag(bytes))
         .or_else(|| memmem::find(bytes, b"javascript:").map(|_| Foreign::Script))
 }
@@ -255,6 +251,10 @@ fn holds_tape(bytes: &[u8]) -> bool {
         };
         let digits = block[SUM].iter().filter(|byte| byte.is_ascii_digit());
         let told = digits.fold(0u32, |sum, digit| sum << 3 | u32::from(digit - b'0') & 7);
+        // Nothing is added up where nothing is told.
+        if told == 0 {
+            return false;
+        }
         let sum: u32 = block.iter().map(|&byte| u32::from(byte)).sum();
         let own: u32 = block[SUM].iter().map(|&byte| u32::from(byte)).sum();
         told == sum - own + 8 * u32::from(b' ')
@@ -276,6 +276,21 @@ fn holds_windows_program(bytes: &[u8]) -> bool {
         new.is_some_and(|new| {
             bytes.get(at + new as usize..).is_some_and(|rest| rest.starts_with(b"PE\0\0"))
         })
+    })
+}
+
+/// ELF of 32 or 64 bits, in either byte order, version 1.
+fn holds_linux_program(bytes: &[u8]) -> bool {
+    const MARK: &[u8] = b"\x7fELF";
+    memmem::find_iter(bytes, MARK)
+        .any(|at| matches!(bytes[at + MARK.len()..], [1 | 2, 1 | 2, 1, ..]))
+}
+
+fn holds_shell_script(bytes: &[u8]) -> bool {
+    const MARK: &[u8] = b"#!/";
+    memmem::find_iter(bytes, MARK).any(|at| {
+        let path = &bytes[at + MARK.len()..];
+        path.starts_with(b"bin/") || path.starts_with(b"usr/bin/")
     })
 }
 
