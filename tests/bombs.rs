@@ -1,6 +1,7 @@
 //! Bombs are refused for what they are, soon, by a process that holds no more than it may; and whoever
 //! has them judged grows no larger by it.
 #![cfg(target_os = "linux")]
+#![allow(clippy::print_stdout, reason = "who runs the long forms wants to see the figures")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 #[path = "support/apart.rs"]

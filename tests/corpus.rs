@@ -3,6 +3,7 @@
 //! `SCANVET_CORPUS=/folder SCANVET_PROGRAM=target/release/scanvet cargo test --test corpus -- --nocapture`
 //! Without the variable it runs over sound files, all of which must be decoded.
 #![cfg(target_os = "linux")]
+#![allow(clippy::print_stdout, reason = "who runs the long forms wants to see the figures")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 #[path = "support/apart.rs"]

@@ -1,4 +1,6 @@
 //! What the fuzzers found once goes through the same doors again; and seeds are written for them.
+#![allow(clippy::print_stdout, reason = "who runs it wants to see the figures")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 #[path = "support/mutants.rs"]
 mod broken;
@@ -31,6 +33,29 @@ fn every_door_has_its_target_and_bears_what_is_sound() {
     }
     let targets = files("fuzz/fuzz_targets").len();
     assert_eq!(targets, doors::DOORS.len());
+}
+
+/// Mutants of the seeds, without the guidance that a fuzzer has: some, or with `SCANVET_LONG` ten
+/// thousand a door. One that makes a door fall over is kept.
+#[test]
+fn no_mutant_of_a_seed_makes_a_door_fall_over() {
+    let count = if std::env::var_os("SCANVET_LONG").is_some() { 10_000 } else { 12 };
+    let chosen = std::env::var("DOOR").unwrap_or_default();
+    for (name, door) in doors::DOORS.iter().filter(|(name, _)| name.contains(&chosen)) {
+        let seeds = seeds(name);
+        let started = std::time::Instant::now();
+        for number in 0..count {
+            let seed = &seeds[number % seeds.len()];
+            let bytes = broken::mutant(seed, 100 + number as u64);
+            let fell = std::panic::catch_unwind(|| door(&bytes)).is_err();
+            if fell {
+                let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+                fs::write(folder.join(format!("{name}-{number}")), &bytes).unwrap();
+            }
+            assert!(!fell, "{name}, mutant {number}, is kept");
+        }
+        println!("{name}: {count} mutants in {:?}", started.elapsed());
+    }
 }
 
 /// Small sound inputs of a target.

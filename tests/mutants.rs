@@ -1,6 +1,7 @@
 //! Pictures and documents that were broken by chance, judged as a service judges them: each gets a
 //! verdict, soon, and brings nothing down.
 #![cfg(target_os = "linux")]
+#![allow(clippy::print_stdout, reason = "who runs the long forms wants to see the figures")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 #[path = "support/apart.rs"]

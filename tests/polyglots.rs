@@ -1,4 +1,6 @@
 //! Files that are two things at once are told from pictures with the habits of cameras.
+#![allow(clippy::print_stdout, reason = "who runs it wants to see the figures")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 #[path = "polyglots/cameras.rs"]
 mod cameras;

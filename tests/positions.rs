@@ -167,7 +167,7 @@ fn a_hundred_pictures_with_a_position_set_the_flag_and_none_tells_it() {
     let mut paths = Vec::new();
     for number in 0..104 {
         let canary = Canary::new(number);
-        let bytes = file(number as usize % WAYS, &canary, number / WAYS as u32 % 2 == 0);
+        let bytes = file(number as usize % WAYS, &canary, (number / WAYS as u32).is_multiple_of(2));
         // What is looked for is in the file.
         let is_there = |trace: &Vec<u8>| memchr::memmem::find(&bytes, trace).is_some();
         assert!(canary.traces().iter().any(is_there), "{number}");

@@ -114,7 +114,7 @@ fn begins_as_script(bytes: &[u8]) -> Option<Foreign> {
         let parts = [&bytes[..bytes.len().min(SCANNED)], &bytes[from..]];
         let holds =
             |end: &&[u8]| parts.iter().any(|part| memchr::memmem::find(part, end).is_some());
-        ends.iter().any(|end| holds(end))
+        ends.iter().any(holds)
     };
     let told = |at: usize| {
         let size = bytes.get(at..at + 4)?;

@@ -366,7 +366,7 @@ const OTHERS: &[(&str, Part)] = &[
             (700, 1, &xml[33..]),
             (33_723, 7, &notes),
             (34_377, 1, &resources[4..]),
-            (50_341, 7, b"PrintIM\00300\0\0"),
+            (50_341, 7, b"PrintIM\x000300\0\0"),
         ];
         tiff_with(&tags, b"")
     }),

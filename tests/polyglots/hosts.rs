@@ -9,11 +9,14 @@ use crate::support::encode::png_chunk;
 use crate::support::pdf::scan::Scan;
 use crate::support::{encode, faults, fixtures};
 
+/// From what is hidden to the file that carries it.
+type Join = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+
 /// A way to put bytes into a file.
 pub(crate) struct Way {
     pub(crate) host: &'static str,
     pub(crate) name: &'static str,
-    pub(crate) join: Box<dyn Fn(&[u8]) -> Vec<u8>>,
+    pub(crate) join: Join,
 }
 
 /// All ways of all formats.
