@@ -57,8 +57,10 @@ use crate::intake::pdf::protection::ProtectionCheck;
 use crate::intake::pdf::revisions::RevisionsCheck;
 use crate::intake::pdf::{MEDIA_TYPE, Pdf};
 use crate::intake::pixels::Pixels;
+use crate::intake::polyglot::Polyglot;
 use crate::intake::size::Size;
 use crate::intake::trailing::Trailing;
+use crate::intake::unpacked::Unpacked;
 use crate::measure::Measured;
 use crate::reason::{COULD_NOT_ASSESS, Check, Finding, Measurement, Needs, Reason, Unreadable};
 
@@ -75,6 +77,8 @@ pub static CATALOG: &[Entry] = &[
     Entry::of::<Pixels>(),
     Entry::of::<Animation>(),
     Entry::of::<Pages>(),
+    Entry::of::<Unpacked>(),
+    Entry::of::<Polyglot>(),
     Entry::of::<Trailing>(),
     Entry::of::<Compression>(),
     Entry::of::<Integrity>(),

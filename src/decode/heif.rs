@@ -4,7 +4,7 @@ use heifer::{Error, Options};
 
 use super::Outcome;
 use super::integrity::State;
-use super::raster::{Raster, Samples, over_white};
+use super::raster::{Raster, Samples, on_white};
 use crate::intake::structure::Header;
 
 /// The primary picture, on one thread as all others.
@@ -14,17 +14,8 @@ pub(super) fn decode(bytes: &[u8], header: Header) -> Outcome {
     match heifer::decode_srgb_rgba8(bytes, &options) {
         Ok(image) => {
             let (width, height) = (image.width as usize, image.height as usize);
-            let mut rgba = image.data;
-            let pixels = rgba.len() / 4;
-            // In place: a large photo would not be held twice.
-            for pixel in 0..pixels {
-                for sample in 0..3 {
-                    let opacity = rgba[4 * pixel + 3];
-                    rgba[3 * pixel + sample] = over_white(rgba[4 * pixel + sample], opacity);
-                }
-            }
-            rgba.truncate(3 * pixels);
-            match Raster::new(width, height, Samples::Rgb(rgba)) {
+            let rgb = on_white::<3>(image.data);
+            match Raster::new(width, height, Samples::Rgb(rgb)) {
                 Some(raster) => (Some(raster), State::Whole),
                 None => (None, State::Corrupt),
             }

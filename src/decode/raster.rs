@@ -93,20 +93,12 @@ impl Raster {
             DynamicImage::ImageLuma8(grey) => Samples::Grey(grey.into_raw()),
             DynamicImage::ImageLuma16(_) => Samples::Grey(image.into_luma8().into_raw()),
             DynamicImage::ImageLumaA8(_) | DynamicImage::ImageLumaA16(_) => {
-                Samples::Grey(on_white(image.into_luma_alpha8().as_raw()))
+                Samples::Grey(on_white::<1>(image.into_luma_alpha8().into_raw()))
             }
             DynamicImage::ImageRgba8(_)
             | DynamicImage::ImageRgba16(_)
             | DynamicImage::ImageRgba32F(_) => {
-                let rgba = image.into_rgba8();
-                Samples::Rgb(
-                    rgba.pixels()
-                        .flat_map(|pixel| {
-                            let [red, green, blue, alpha] = pixel.0;
-                            [red, green, blue].map(|sample| over_white(sample, alpha))
-                        })
-                        .collect(),
-                )
+                Samples::Rgb(on_white::<3>(image.into_rgba8().into_raw()))
             }
             other => Samples::Rgb(other.into_rgb8().into_raw()),
         };
@@ -132,8 +124,18 @@ impl Raster {
     }
 }
 
-fn on_white(grey_alpha: &[u8]) -> Vec<u8> {
-    grey_alpha.chunks_exact(2).map(|pair| over_white(pair[0], pair[1])).collect()
+/// Lays pixels of `N` samples and an opacity on white paper, in place: a large photo would not be held
+/// twice.
+pub(super) fn on_white<const N: usize>(mut pixels: Vec<u8>) -> Vec<u8> {
+    let count = pixels.len() / (N + 1);
+    for pixel in 0..count {
+        let opacity = pixels[pixel * (N + 1) + N];
+        for sample in 0..N {
+            pixels[pixel * N + sample] = over_white(pixels[pixel * (N + 1) + sample], opacity);
+        }
+    }
+    pixels.truncate(count * N);
+    pixels
 }
 
 pub(super) fn over_white(sample: u8, alpha: u8) -> u8 {

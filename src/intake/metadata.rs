@@ -11,6 +11,9 @@ const GPS_DIRECTORY: u16 = 0x8825;
 /// Latitude and longitude, in the directory of the position.
 const POSITION: [u16; 2] = [2, 4];
 
+/// How XMP names a latitude.
+pub(super) const POSITION_IN_XML: &[u8] = b"GPSLatitude";
+
 /// The little that scanvet takes from EXIF. A position is noticed, never read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {

@@ -6,20 +6,25 @@ pub mod animation;
 pub mod budget;
 pub mod compression;
 pub mod density;
+pub mod foreign;
 pub mod format;
 pub mod kind;
 pub mod metadata;
 pub mod pages;
 pub mod pdf;
 pub mod pixels;
+pub mod polyglot;
 pub mod size;
 pub mod structure;
 pub mod trailing;
+pub mod unpacked;
 
 use bytes::Bytes;
 
+use crate::intake::foreign::Place;
+use crate::intake::foreign::nook::MOST_SEEN_OF_ALL;
 use crate::intake::format::{Detected, Format};
-use crate::intake::metadata::Metadata;
+use crate::intake::metadata::{Metadata, Orientation};
 use crate::intake::pdf::Pdf;
 use crate::intake::structure::{Header, State, Walk};
 use crate::reason::Unreadable;
@@ -81,6 +86,16 @@ impl Sniffed {
     }
 }
 
+/// Whether the XML that programs write about a picture names a position; it is not read.
+fn has_position(detected: Detected, bytes: &[u8]) -> bool {
+    let nooks = structure::nooks(detected, bytes).into_iter();
+    let mut budget = MOST_SEEN_OF_ALL;
+    nooks.filter(|nook| nook.place == Place::Metadata).any(|nook| {
+        let notes = nook.bytes(bytes, &mut budget);
+        memchr::memmem::find(&notes, metadata::POSITION_IN_XML).is_some()
+    })
+}
+
 /// Looks at the first bytes, walks the structure once and reads the metadata. Decodes nothing.
 pub fn sniff(upload: &Upload) -> Sniffed {
     let detected = format::detect(&upload.bytes);
@@ -88,7 +103,14 @@ pub fn sniff(upload: &Upload) -> Sniffed {
     let exif = walk
         .filter(|walk| walk.header.is_some())
         .and_then(|walk| upload.bytes.get(walk.exif?.start..walk.exif?.end));
-    let metadata = exif.map(metadata::read).unwrap_or_default();
+    let mut metadata = exif.map(metadata::read).unwrap_or_default();
+    if let Some((detected, walk)) = detected.zip(walk) {
+        // Its own boxes turn it, and its decoder heeds them.
+        if detected.media_type == "image/heif" {
+            metadata.orientation = Orientation::Upright;
+        }
+        metadata.has_gps |= has_position(detected, &upload.bytes[..walk.end]);
+    }
     Sniffed {
         bytes: upload.bytes.clone(),
         declared: upload.declared_media_type.as_deref().and_then(format::of_media_type),

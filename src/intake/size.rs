@@ -100,7 +100,7 @@ pub fn readable(bytes: u64) -> String {
         _ => (MIB, "MB"),
     };
     // Tenths, rounded down: 3.99 MB must not read as the 4 MB that it stays below.
-    let tenths = bytes * 10 / unit;
+    let tenths = bytes / unit * 10 + bytes % unit * 10 / unit;
     match tenths % 10 {
         0 => format!("{} {name}", tenths / 10),
         tenth => format!("{}.{tenth} {name}", tenths / 10),
@@ -131,5 +131,6 @@ mod tests {
         assert_eq!(readable(204_800), "200 KB");
         assert_eq!(readable(4_194_303), "3.9 MB");
         assert_eq!(readable(4_194_304), "4 MB");
+        assert_eq!(readable(u64::MAX), "17592186044415.9 MB");
     }
 }

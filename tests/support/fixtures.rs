@@ -1,7 +1,10 @@
 //! Every file below `testdata/` that the drawings make, by its path there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use image::RgbImage;
 
 use super::cases::{CASES, Setting};
@@ -29,6 +32,7 @@ pub fn drawn() -> BTreeMap<String, Vec<u8>> {
     let mut files = Files::default();
     files.samples();
     files.bytes();
+    files.hidden();
     files.kinds();
     files.structure();
     files.sizes();
@@ -166,6 +170,40 @@ impl Files {
         let mut png = encode::png(&leaflet());
         png.extend(b"%PDF-1.4\n%%EOF\n");
         self.reason("TRAILING_DATA", "fail-document-behind.png", png);
+    }
+
+    /// What else a file may be, and how far it may unpack.
+    fn hidden(&mut self) {
+        let jpeg = small_jpeg();
+        let noted = |text: &[u8]| {
+            let length = (text.len() as u16 + 2).to_be_bytes();
+            [&jpeg[..2], &[0xFF, 0xFE], &length, text, &jpeg[2..]].concat()
+        };
+        self.reason("POLYGLOT", "fail-archive-in-a-comment.jpg", noted(&zip()));
+        self.reason("POLYGLOT", "fail-script-in-a-comment.jpg", noted(b"<?php phpinfo(); ?>"));
+        self.reason("POLYGLOT", "pass-caption.jpg", noted(b"In front of the <b>harbour</b>"));
+        let png = encode::png(&faults::posterised(&leaflet()));
+        let with = |kind: &[u8; 4], body: &[u8]| {
+            [&png[..33], &encode::png_chunk(kind, body), &png[33..]].concat()
+        };
+        let page = b"Comment\0<html><script>alert(1)</script></html>";
+        self.reason("POLYGLOT", "fail-page-in-a-text.png", with(b"tEXt", page));
+        let packed = |length: usize| {
+            let mut encoder = ZlibEncoder::new(b"Comment\0\0".to_vec(), Compression::best());
+            encoder.write_all(&vec![b' '; length]).expect("writing to memory");
+            encoder.finish().expect("writing to memory")
+        };
+        let code = "METADATA_TOO_LARGE";
+        self.reason(code, "fail-9-mb-of-packed-text.png", with(b"zTXt", &packed(9 << 20)));
+        self.reason(code, "pass-7-mb-of-packed-text.png", with(b"zTXt", &packed(7 << 20)));
+        let shade = |width: u32, height: u32| {
+            let samples = vec![0xD0; 2 * width as usize * height as usize];
+            let (grey, deep) = (png::ColorType::Grayscale, png::BitDepth::Sixteen);
+            encode::png_of(width, height, grey, deep, &samples)
+        };
+        let code = "DECOMPRESSION_TOO_LARGE";
+        self.reason(code, "fail-54-mb-of-one-shade.png", shade(6_000, 4_500));
+        self.reason(code, "pass-12-mb-of-one-shade.png", shade(3_000, 2_000));
     }
 
     fn kinds(&mut self) {

@@ -1,6 +1,8 @@
 //! Reads the headers of a BMP: sizes, and whether all rows are there.
 
 use super::{Cursor, Draft, Header, State, Walk};
+use crate::intake::foreign::Place;
+use crate::intake::foreign::nook::Nook;
 
 /// The sizes that the second header comes in: OS/2 1.x and 2.x, Windows 3 to 5.
 const HEADER_SIZES: &[u32] = &[12, 16, 40, 52, 56, 64, 108, 124];
@@ -27,8 +29,9 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
     if width == 0 || height == 0 || !matches!(layout.bits, 1 | 2 | 4 | 8 | 16 | 24 | 32) {
         return draft.end(State::Corrupt, bytes.len());
     }
-    let draft =
-        Draft { header: Some(Header { width, height, frames: 1, pages: 1 }), ..Draft::default() };
+    let header = Header { width, height, frames: 1, pages: 1 };
+    let mut draft = Draft { header: Some(header), ..Draft::default() };
+    draft.takes(layout.bits.into());
     let told = usize::try_from(layout.file_size).ok();
     if !UNCOMPRESSED.contains(&layout.compression) {
         // Run lengths end where they end; only the file header knows.
@@ -38,17 +41,42 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
             None => draft.end(State::Whole, bytes.len()),
         };
     }
-    // Rows are padded to four bytes. In 128 bits: 2³¹ × 32 bits × 2³¹ rows overflow less.
-    let row = (u128::from(width) * u128::from(layout.bits)).div_ceil(32) * 4;
-    let rows_end = u128::from(layout.pixels_at) + row * u128::from(height);
-    match usize::try_from(rows_end) {
-        Ok(rows_end) if rows_end <= bytes.len() => {
+    match rows_end(&layout) {
+        Some(rows_end) if rows_end <= bytes.len() => {
             // Old writers leave the file size empty or wrong; a profile may follow the rows.
             let told = told.filter(|&told| told <= bytes.len()).unwrap_or(0);
             draft.end(State::Whole, rows_end.max(told))
         }
         _ => draft.end(State::Truncated, bytes.len()),
     }
+}
+
+/// What lies between the headers and the pixels, colours and masks too, and behind the pixels.
+pub(super) fn nooks(bytes: &[u8]) -> Vec<Nook> {
+    let Some(layout) = layout(bytes) else {
+        return Vec::new();
+    };
+    let headers = 14usize.saturating_add(Cursor { bytes, at: 14 }.u32_le().unwrap_or(0) as usize);
+    let pixels = usize::try_from(layout.pixels_at).unwrap_or(usize::MAX).min(bytes.len());
+    let mut nooks = Vec::new();
+    if headers < pixels {
+        nooks.push(Nook::plain(Place::Gap, headers, pixels));
+    }
+    if let Some(end) = rows_end(&layout).filter(|&end| end < bytes.len()) {
+        nooks.push(Nook::plain(Place::Gap, end, bytes.len()));
+    }
+    nooks
+}
+
+/// Where the last row ends; `None` of run lengths, which end where they end, and of absurd sizes.
+fn rows_end(layout: &Layout) -> Option<usize> {
+    if !UNCOMPRESSED.contains(&layout.compression) {
+        return None;
+    }
+    // Rows are padded to four bytes. In 128 bits: 2³¹ × 32 bits × 2³¹ rows overflow less.
+    let bits = u128::from(layout.width.unsigned_abs()) * u128::from(layout.bits);
+    let rows = bits.div_ceil(32) * 4 * u128::from(layout.height.unsigned_abs());
+    usize::try_from(u128::from(layout.pixels_at) + rows).ok()
 }
 
 struct Layout {

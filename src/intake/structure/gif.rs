@@ -1,6 +1,8 @@
 //! Walks the blocks of a GIF (GIF89a specification, §17 to §27).
 
 use super::{Cursor, Draft, Header, State, Walk};
+use crate::intake::foreign::Place;
+use crate::intake::foreign::nook::{Nook, Stored};
 
 const EXTENSION: u8 = 0x21;
 const IMAGE: u8 = 0x2C;
@@ -18,6 +20,7 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
     }
     let header = Header { width: width.into(), height: height.into(), frames: 0, pages: 1 };
     draft.header = Some(header);
+    draft.takes(8);
     let Some(state) = blocks(&mut cursor, &mut draft) else {
         return draft.end(State::Truncated, bytes.len());
     };
@@ -25,16 +28,45 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
     draft.end(state, end)
 }
 
+/// Comments and extensions, each as it is stored and without the lengths of its blocks.
+pub(super) fn nooks(bytes: &[u8]) -> Vec<Nook> {
+    let mut nooks = Vec::new();
+    let mut cursor = Cursor { bytes, at: 10 };
+    let mut draft = Draft::default();
+    // Where the blocks break off, what came before is there all the same.
+    let _ = blocks_seen(&mut cursor, &mut draft, &mut |label, start, end| {
+        let place = match label {
+            0xFE => Place::Comment,
+            0xF9 => return,
+            _ => Place::Metadata,
+        };
+        let plain = Nook::plain(place, start, end);
+        nooks.extend([plain.clone(), Nook { stored: Stored::Blocks, ..plain }]);
+    });
+    nooks
+}
+
 /// `None` where the bytes run out.
 fn blocks(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Option<State> {
+    blocks_seen(cursor, draft, &mut |_, _, _| {})
+}
+
+/// The same; each extension is told by its label and where its blocks lie.
+fn blocks_seen(
+    cursor: &mut Cursor<'_>,
+    draft: &mut Draft,
+    seen: &mut dyn FnMut(u8, usize, usize),
+) -> Option<State> {
     let flags = cursor.byte()?;
     cursor.take(2)?;
     skip_colour_table(cursor, flags)?;
     loop {
         match cursor.byte()? {
             EXTENSION => {
-                cursor.byte()?;
+                let label = cursor.byte()?;
+                let start = cursor.at;
                 skip_sub_blocks(cursor)?;
+                seen(label, start, cursor.at);
             }
             IMAGE => {
                 cursor.take(8)?;

@@ -3,6 +3,8 @@
 //! Nothing is copied and nothing is believed: a value is looked up where an entry says that it lies,
 //! and is absent when that is not within the bytes.
 
+use super::Extent;
+
 /// More entries than any writer puts into a directory; the largest known hold some hundreds.
 const MAX_ENTRIES: u64 = 4096;
 
@@ -170,6 +172,23 @@ impl<'a> Directory<'a> {
 }
 
 impl<'a> Entry<'a> {
+    /// Whether the values are a text.
+    pub const fn is_text(self) -> bool {
+        self.kind == 2
+    }
+
+    /// Whether the values are single bytes, which may mean anything: texts among them.
+    pub const fn is_bytes(self) -> bool {
+        size_of_kind(self.kind) == 1
+    }
+
+    /// Where the values lie, when they all lie within the bytes.
+    pub fn extent(self) -> Option<Extent> {
+        self.tiff.slice(self.at, self.size)?;
+        let start = usize::try_from(self.at).ok()?;
+        Some(Extent { start, end: start + self.size as usize })
+    }
+
     /// The values, where they all lie within the bytes.
     pub fn values(self) -> Option<Values<'a>> {
         let bytes = self.tiff.slice(self.at, self.size)?;

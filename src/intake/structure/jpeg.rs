@@ -3,12 +3,15 @@
 use memchr::memchr;
 
 use super::{Cursor, Draft, Extent, Header, State, Walk};
+use crate::intake::foreign::Place;
+use crate::intake::foreign::nook::Nook;
 
 const SOI: u8 = 0xD8;
 const EOI: u8 = 0xD9;
 const SOS: u8 = 0xDA;
 const APP1: u8 = 0xE1;
 const APP2: u8 = 0xE2;
+const COM: u8 = 0xFE;
 
 /// How an APP1 segment of EXIF begins.
 const EXIF: &[u8] = b"Exif\0\0";
@@ -53,6 +56,7 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
                         draft.header = Some(header);
                         passes = Passes::of_frame(marker, body);
                         draft.progressive = passes.progressive;
+                        draft.takes(u32::from(body[0]).next_multiple_of(8) * u32::from(body[5]));
                     }
                     None => return draft.end(State::Corrupt, bytes.len()),
                 }
@@ -72,6 +76,42 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
             }
             _ => {}
         }
+    }
+}
+
+/// Segments that are no part of the coding, and stray bytes between segments.
+pub(super) fn nooks(bytes: &[u8]) -> Vec<Nook> {
+    let mut nooks = Vec::new();
+    let mut cursor = Cursor { bytes, at: 2 };
+    loop {
+        let before = cursor.at;
+        let marker = next_marker(&mut cursor);
+        // The marker itself takes two bytes, which fill bytes may come before.
+        let stray = cursor.at.saturating_sub(2);
+        if bytes.get(before..stray).is_some_and(|stray| stray.iter().any(|byte| *byte != 0xFF)) {
+            nooks.push(Nook::plain(Place::Gap, before, stray));
+        }
+        let body = match marker {
+            None | Some(EOI) => return nooks,
+            Some(0x00 | 0x01 | 0xD0..=SOI) => continue,
+            Some(_) => cursor.u16_be().and_then(|it| cursor.take(usize::from(it).checked_sub(2)?)),
+        };
+        let Some(body) = body else {
+            return nooks;
+        };
+        let place = match marker {
+            Some(SOS) => {
+                skip_entropy_coded(&mut cursor);
+                continue;
+            }
+            // Frames, tables, restarts and sizes.
+            Some(0xC0..=0xCF | 0xDB..=0xDF) => continue,
+            Some(COM) => Place::Comment,
+            Some(APP2) if body.starts_with(b"ICC_PROFILE\0") => Place::Profile,
+            Some(0xE0..=0xEF) => Place::Metadata,
+            _ => Place::Gap,
+        };
+        nooks.push(Nook::plain(place, cursor.at - body.len(), cursor.at));
     }
 }
 

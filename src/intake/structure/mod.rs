@@ -10,6 +10,7 @@ mod png;
 pub mod tiff;
 mod webp;
 
+use crate::intake::foreign::nook::Nook;
 use crate::intake::format::Detected;
 
 pub(in crate::intake) use bmp::begins as begins_as_bmp;
@@ -74,6 +75,9 @@ pub struct Walk {
     pub announced: Announced,
     /// A JPEG that is coded in passes over the whole picture.
     pub progressive: bool,
+    /// Bytes that the pixels of all pages take as deep as they are stored; 0 where the header does not
+    /// tell, and of documents.
+    pub unpacked: u64,
     /// Where the camera's notes lie, if there are any.
     pub exif: Option<Extent>,
 }
@@ -92,6 +96,20 @@ pub fn walk(detected: Detected, bytes: &[u8]) -> Option<Walk> {
             Some(heif::walk(bytes))
         }
         _ => None,
+    }
+}
+
+/// Where bytes may lie that are no pixels, up to the end marker; what of it is not there is left out.
+pub fn nooks(detected: Detected, bytes: &[u8]) -> Vec<Nook> {
+    match detected.media_type {
+        "image/jpeg" => jpeg::nooks(bytes),
+        "image/png" => png::nooks(bytes),
+        "image/gif" => gif::nooks(bytes),
+        "image/webp" => webp::nooks(bytes),
+        "image/bmp" => bmp::nooks(bytes),
+        "image/tiff" => tiff::nooks(bytes),
+        "application/pdf" => pdf::nooks(bytes),
+        _ => Vec::new(),
     }
 }
 
@@ -145,10 +163,17 @@ struct Draft {
     header: Option<Header>,
     announced: Announced,
     progressive: bool,
+    unpacked: u64,
     exif: Option<Extent>,
 }
 
 impl Draft {
+    /// Notes that the header's picture takes so many bits a pixel.
+    fn takes(&mut self, bits: u32) {
+        let pixels = self.header.map_or(0, |it| u64::from(it.width) * u64::from(it.height));
+        self.unpacked = pixels.saturating_mul(bits.into()).div_ceil(8);
+    }
+
     fn end(self, state: State, end: usize) -> Walk {
         Walk {
             header: self.header,
@@ -156,6 +181,7 @@ impl Draft {
             end,
             announced: self.announced,
             progressive: self.progressive,
+            unpacked: self.unpacked,
             exif: self.exif,
         }
     }

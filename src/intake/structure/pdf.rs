@@ -2,9 +2,11 @@
 //! What is between needs a parser: `src/intake/pdf/mod.rs`.
 
 use super::{Draft, State, Walk};
+use crate::intake::foreign::Place;
+use crate::intake::foreign::nook::Nook;
 
 /// Readers look for the header so far into the file (Adobe's implementation note 13 to PDF 1.7).
-const HEADER_REACH: usize = 1024;
+pub const HEADER_REACH: usize = 1024;
 
 const HEADER: &[u8] = b"%PDF-";
 const END: &[u8] = b"%%EOF";
@@ -38,6 +40,12 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
     draft.end(state, end)
 }
 
+/// What stands before the header.
+pub(super) fn nooks(bytes: &[u8]) -> Vec<Nook> {
+    let start = begins(bytes).unwrap_or(0);
+    if start > 0 { vec![Nook::plain(Place::Before, 0, start)] } else { Vec::new() }
+}
+
 fn line_end(rest: &[u8]) -> usize {
     match rest {
         [b'\r', b'\n', ..] => 2,
@@ -55,10 +63,14 @@ fn ends_with_offset(bytes: &[u8]) -> bool {
     !rest.is_empty() && rest.iter().all(u8::is_ascii_digit)
 }
 
+/// How far before `obj` its two numbers begin.
+const NUMBERS_REACH: usize = 256;
+
 /// Whether an indirect object stands in `rest`: number, generation, `obj`.
 fn begins_object(rest: &[u8]) -> bool {
     memchr::memmem::find_iter(rest, b"obj").any(|at| {
-        let before = rest[..at].trim_ascii_end();
+        // Far more than two numbers take; a file without spaces is not searched from every place anew.
+        let before = rest[at.saturating_sub(NUMBERS_REACH)..at].trim_ascii_end();
         let numbers = before.split(u8::is_ascii_whitespace).rev().filter(|word| !word.is_empty());
         let words: Vec<&[u8]> = numbers.take(2).collect();
         words.len() == 2 && words.iter().all(|word| word.iter().all(u8::is_ascii_digit))

@@ -1,6 +1,8 @@
 //! Walks the chunks of a PNG (W3C PNG, third edition, §5).
 
 use super::{Cursor, Draft, Extent, Header, State, Walk};
+use crate::intake::foreign::Place;
+use crate::intake::foreign::nook::{Nook, Stored};
 
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
@@ -17,7 +19,10 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
         };
         match kind {
             b"IHDR" => match header(body) {
-                Some(header) if draft.header.is_none() => draft.header = Some(header),
+                Some(header) if draft.header.is_none() => {
+                    draft.header = Some(header);
+                    draft.takes(bits(body));
+                }
                 _ => return draft.end(State::Corrupt, bytes.len()),
             },
             _ if draft.header.is_none() => return draft.end(State::Corrupt, bytes.len()),
@@ -45,6 +50,73 @@ fn chunk<'a>(cursor: &mut Cursor<'a>) -> Option<(&'a [u8], &'a [u8])> {
     let body = cursor.take(usize::try_from(length).ok()?)?;
     cursor.take(4)?;
     Some((kind, body))
+}
+
+/// Bits a pixel, as the header tells depth and colour type.
+fn bits(body: &[u8]) -> u32 {
+    let [.., depth, colour, _, _, _] = body else {
+        return 0;
+    };
+    let samples = match colour {
+        2 => 3,
+        4 => 2,
+        6 => 4,
+        _ => 1,
+    };
+    samples * u32::from(*depth)
+}
+
+/// Chunks that hold nothing but numbers about the picture, and its pixels.
+const NUMBERS: &[&[u8; 4]] = &[
+    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"sBIT", b"sRGB", b"bKGD",
+    b"hIST", b"pHYs", b"sPLT", b"tIME", b"acTL", b"fcTL", b"fdAT", b"cICP", b"mDCV", b"cLLI",
+];
+
+/// Texts, the profile, the camera's notes, and chunks that nobody knows.
+pub(super) fn nooks(bytes: &[u8]) -> Vec<Nook> {
+    let mut nooks = Vec::new();
+    let mut cursor = Cursor { bytes, at: SIGNATURE.len() };
+    while let Some((kind, body)) = chunk(&mut cursor) {
+        let end = cursor.at - 4;
+        let start = end - body.len();
+        // Names end with a zero.
+        let behind_name = |from: usize| {
+            let name = body.get(from..)?;
+            Some(from + memchr::memchr(0, name)? + 1)
+        };
+        match kind {
+            b"IEND" => break,
+            b"tEXt" => {
+                let text = behind_name(0).unwrap_or(0);
+                nooks.push(Nook::plain(Place::Comment, start, start + text));
+                nooks.push(Nook::plain(Place::Comment, start + text, end));
+            }
+            b"eXIf" => nooks.push(Nook::plain(Place::Metadata, start, end)),
+            b"zTXt" | b"iCCP" => {
+                let place = if kind == b"iCCP" { Place::Profile } else { Place::Comment };
+                // Behind the name stands the method.
+                let packed = behind_name(0).map_or(end, |at| start + at + 1).min(end);
+                nooks.push(Nook::plain(place, start, packed));
+                nooks.push(Nook { stored: Stored::Deflated, ..Nook::plain(place, packed, end) });
+            }
+            b"iTXt" => {
+                let place = match body.starts_with(b"XML:com.adobe.xmp\0") {
+                    true => Place::Metadata,
+                    false => Place::Comment,
+                };
+                let at = behind_name(0).unwrap_or(body.len());
+                // Flag and method, then the language and the name in it.
+                let text = behind_name(at + 2).and_then(behind_name).unwrap_or(body.len());
+                nooks.push(Nook::plain(place, start, start + text));
+                let is_packed = body.get(at) == Some(&1);
+                let stored = if is_packed { Stored::Deflated } else { Stored::Plain };
+                nooks.push(Nook { stored, ..Nook::plain(place, start + text, end) });
+            }
+            kind if NUMBERS.iter().any(|known| *known == kind) => {}
+            _ => nooks.push(Nook::plain(Place::Gap, start, end)),
+        }
+    }
+    nooks
 }
 
 fn header(body: &[u8]) -> Option<Header> {

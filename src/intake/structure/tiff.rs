@@ -2,6 +2,8 @@
 
 use super::ifd::{Directory, Entry, Fault, Tiff};
 use super::{Draft, Extent, Header, State, Walk};
+use crate::intake::foreign::Place;
+use crate::intake::foreign::nook::Nook;
 
 /// Directories after which nobody goes on counting; far more than any limit on pages.
 const MAX_DIRECTORIES: usize = 1024;
@@ -59,6 +61,12 @@ const CHUNKS: [(u16, u16); 3] = [
     (tag::JPEG_OFFSET, tag::JPEG_LENGTH),
 ];
 
+/// Texts and notes that are looked into; scans have a dozen a page.
+const MAX_NOOKS: usize = 4096;
+
+/// Tags whose bytes are no notes.
+const NUMBERS: [u16; 1] = [tag::JPEG_TABLES];
+
 /// Tags without whose values no pixel can be told.
 const INDISPENSABLE: &[u16] = &[
     tag::BITS_PER_SAMPLE,
@@ -115,6 +123,8 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
     if draft.header.is_some() {
         draft.exif = Some(Extent { start: 0, end: bytes.len() });
     }
+    draft.unpacked =
+        directories.iter().map(|directory| unpacked(*directory)).fold(0, u64::saturating_add);
     let mut reach = Reach { end: 0, chunks: 0, stored: 0, visited: Vec::new() };
     let state = match state {
         State::Whole => directories.iter().try_for_each(|&directory| reach.add(directory, 0)),
@@ -125,6 +135,43 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
         Ok(()) => draft.end(State::Corrupt, bytes.len()),
         Err(state) => draft.end(state, bytes.len()),
     }
+}
+
+/// Bytes that a page takes as deep as it is stored.
+fn unpacked(directory: Directory<'_>) -> u64 {
+    let Some((width, height)) = size(directory).filter(|_| is_page(directory)) else {
+        return 0;
+    };
+    let number = |tag| directory.value(tag).unwrap_or(1);
+    let bits = number(tag::BITS_PER_SAMPLE).saturating_mul(number(tag::SAMPLES_PER_PIXEL));
+    (u64::from(width) * u64::from(height)).saturating_mul(bits).div_ceil(8)
+}
+
+/// What a camera wrote, in a directory of its own.
+fn exif(directory: Directory<'_>) -> Option<Directory<'_>> {
+    let at = directory.value(tag::EXIF_DIRECTORY)?;
+    directory.tiff().directory(at).ok()
+}
+
+/// Texts, notes and profiles of every directory.
+pub(super) fn nooks(bytes: &[u8]) -> Vec<Nook> {
+    let mut nooks = Vec::new();
+    let (directories, _) = chain(bytes);
+    for directory in directories.iter().flat_map(|it| [Some(*it), exif(*it)]).flatten() {
+        for entry in directory.entries().filter(|entry| !NUMBERS.contains(&entry.tag)) {
+            let place = match entry.tag {
+                tag::ICC_PROFILE => Place::Profile,
+                _ if entry.is_text() => Place::Comment,
+                _ => Place::Metadata,
+            };
+            let extent = entry.is_bytes().then(|| entry.extent()).flatten();
+            nooks.extend(extent.map(|extent| Nook::plain(place, extent.start, extent.end)));
+            if nooks.len() >= MAX_NOOKS {
+                return nooks;
+            }
+        }
+    }
+    nooks
 }
 
 /// The size of the largest page: that is what decoding needs.

@@ -1,6 +1,8 @@
 //! Walks the chunks of a WebP (RFC 9649, §2).
 
 use super::{Cursor, Draft, Extent, Header, State, Walk};
+use crate::intake::foreign::Place;
+use crate::intake::foreign::nook::Nook;
 
 /// Where the picture's chunks lie within a frame of an animation.
 const FRAME_HEADER: usize = 16;
@@ -22,6 +24,8 @@ pub(super) fn walk(bytes: &[u8]) -> Walk {
         return draft.end(State::Truncated, bytes.len());
     };
     let read = read_chunks(&mut Cursor { bytes: body, at: 12 }, &mut draft);
+    // Lossless pictures have four samples a pixel, lossy ones three.
+    draft.takes(if bytes.get(12..16) == Some(b"VP8 ") { 24 } else { 32 });
     let drawn = draft.header.is_some_and(|header| header.frames > 0);
     match read {
         Some(()) if drawn => draft.end(State::Whole, end),
@@ -57,6 +61,29 @@ fn read_chunks(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Option<()> {
         }
     }
     Some(())
+}
+
+/// Chunks that are no picture.
+pub(super) fn nooks(bytes: &[u8]) -> Vec<Nook> {
+    let mut nooks = Vec::new();
+    let mut cursor = Cursor { bytes, at: 12 };
+    while let Some(kind) = cursor.take(4) {
+        let Some(length) = cursor.u32_le().map(|length| length as usize) else {
+            break;
+        };
+        let start = cursor.at;
+        let end = start.saturating_add(length).min(bytes.len());
+        match kind {
+            b"VP8X" | b"VP8 " | b"VP8L" | b"ALPH" | b"ANIM" | b"ANMF" => {}
+            b"ICCP" => nooks.push(Nook::plain(Place::Profile, start, end)),
+            b"EXIF" | b"XMP " => nooks.push(Nook::plain(Place::Metadata, start, end)),
+            _ => nooks.push(Nook::plain(Place::Gap, start, end)),
+        }
+        if length.checked_add(length % 2).and_then(|length| cursor.take(length)).is_none() {
+            break;
+        }
+    }
+    nooks
 }
 
 /// Counts pictures, and keeps the largest size that any header claims: that is what a decoder needs.

@@ -1,0 +1,9 @@
+//! The table that `evaluate` reads.
+#![no_main]
+
+#[path = "../doors.rs"]
+mod doors;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    doors::labels(bytes);
+});

@@ -1,0 +1,367 @@
+//! The signs by which other programs know their files. Each is long enough, or looked at closely enough,
+//! not to occur by chance among compressed pixels.
+
+use memchr::{memchr_iter, memmem};
+
+use super::Foreign;
+
+/// A ZIP is read from its end: the end record lies in the last 64 KiB and 22 bytes.
+const ZIP_END: &[u8] = b"PK\x05\x06";
+const ZIP_END_REACH: usize = 65_535 + 22;
+const ZIP_END_LENGTH: usize = 22;
+const ZIP_ENTRY: &[u8] = b"PK\x03\x04";
+const ZIP_ENTRY_LENGTH: usize = 30;
+
+/// Compression methods that ZIP has ever known (APPNOTE 4.4.5) stay below, and versions too.
+const MOST_ZIP_METHODS: u16 = 100;
+const MOST_ZIP_VERSIONS: u16 = 64;
+const MOST_ZIP_NAME: u16 = 1024;
+
+/// What is found wherever it stands.
+const BINARY: &[(&[u8], Foreign)] = &[
+    (b"Rar!\x1a\x07", Foreign::Archive),
+    (b"7z\xbc\xaf\x27\x1c", Foreign::Archive),
+    (b"\xfd7zXZ\0", Foreign::Archive),
+    (b"MSCF\0\0\0\0", Foreign::Archive),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Foreign::Document),
+    (b"{\\rtf1", Foreign::Document),
+    (b"!This program cannot be run in DOS mode", Foreign::Program),
+];
+
+/// Tags that browsers and servers act upon; what must follow so that it is one.
+const TAGS: &[(&[u8], After, Foreign)] = &[
+    (b"script", After::Delimiter, Foreign::Page),
+    (b"iframe", After::Delimiter, Foreign::Page),
+    (b"html", After::Delimiter, Foreign::Page),
+    (b"!doctype html", After::Delimiter, Foreign::Page),
+    (b"svg", After::Namespace, Foreign::Page),
+    (b"?php", After::Delimiter, Foreign::Script),
+];
+
+/// The same where no chance is at work: in texts and in what a camera wrote, and behind the end.
+const SHORT_TAGS: &[&[u8]] = &[b"svg", b"body", b"object", b"embed", b"applet", b"meta", b"link"];
+
+/// How scripts begin or call, in texts.
+const CALLS: &[&[u8]] = &[
+    b"javascript:",
+    b"vbscript:",
+    b"data:text/html",
+    b"onload=",
+    b"onerror=",
+    b"alert(",
+    b"eval(",
+    b"function(",
+    b"document.cookie",
+    b"document.write",
+    b"document.location",
+    b"window.location",
+    b"string.fromcharcode",
+    b"xmlhttprequest",
+    b"<?=$",
+    b"<?= $",
+    b"<?=`",
+    b"<%@ page",
+    b"<%@page",
+];
+
+/// What begins a file of its own; anywhere else it is chance.
+const STARTS: &[(&[u8], Foreign)] = &[
+    (ZIP_ENTRY, Foreign::Archive),
+    (b"PK\x01\x02", Foreign::Archive),
+    (ZIP_END, Foreign::Archive),
+    (b"\x1f\x8b\x08", Foreign::Archive),
+    (b"BZh", Foreign::Archive),
+    (b"\x28\xb5\x2f\xfd", Foreign::Archive),
+    (b"%PDF", Foreign::Document),
+    (b"\x7fELF", Foreign::Program),
+    (b"\xfe\xed\xfa\xce", Foreign::Program),
+    (b"\xfe\xed\xfa\xcf", Foreign::Program),
+    (b"\xce\xfa\xed\xfe", Foreign::Program),
+    (b"\xcf\xfa\xed\xfe", Foreign::Program),
+    (b"\xca\xfe\xba\xbe", Foreign::Program),
+    (b"\0asm\x01\0\0\0", Foreign::Program),
+    (b"#!", Foreign::Script),
+];
+
+/// Whole pictures, which have no place in a text.
+const PICTURES: &[&[u8]] =
+    &[b"\x89PNG\r\n\x1a\n", b"GIF89a", b"GIF87a", b"\xff\xd8\xff\xe0\0\x10JFIF\0"];
+
+#[derive(Clone, Copy)]
+enum After {
+    /// White space, `>` or `/`.
+    Delimiter,
+    /// A delimiter, and soon a namespace or an event.
+    Namespace,
+}
+
+/// How far behind `<svg` its namespace or event stands.
+const NAMESPACE_REACH: usize = 256;
+
+/// What is there for certain, wherever it stands: for bytes that may be compressed pixels.
+pub fn certain(bytes: &[u8]) -> Option<Foreign> {
+    let binary = BINARY.iter().find(|(sign, _)| memmem::find(bytes, sign).is_some());
+    let found = binary.map(|(_, foreign)| *foreign);
+    found
+        .or_else(|| (holds_zip_entry(bytes) || holds_zip_end(bytes)).then_some(Foreign::Archive))
+        .or_else(|| holds_tape(bytes).then_some(Foreign::Archive))
+        .or_else(|| holds_bzip(bytes).then_some(Foreign::Archive))
+        .or_else(|| holds_windows_program(bytes).then_some(Foreign::Program))
+        .or_else(|| holds_linux_program(bytes).then_some(Foreign::Program))
+        .or_else(|| holds_shell_script(bytes).then_some(Foreign::Script))
+        .or_else(|| tag(bytes))
+        .or_else(|| memmem::find(bytes, b"javascript:").map(|_| Foreign::Script))
+}
+
+/// A document's header, as its readers look for it.
+pub fn document(bytes: &[u8]) -> bool {
+    memmem::find_iter(bytes, b"%PDF-").any(|at| {
+        let version = &bytes[at + 5..];
+        matches!(version, [b'0'..=b'9', b'.', b'0'..=b'9', ..])
+    })
+}
+
+/// What stands in a text, in what a camera wrote, or behind the end: short signs count here, too.
+pub fn in_text(bytes: &[u8]) -> Option<Foreign> {
+    let found = at_start(bytes).or_else(|| certain(bytes));
+    found.or_else(|| document(bytes).then_some(Foreign::Document)).or_else(|| words(bytes))
+}
+
+/// What begins here as a file of its own.
+pub fn at_start(bytes: &[u8]) -> Option<Foreign> {
+    let rest = bytes.trim_ascii_start();
+    let begins = |sign: &[u8]| bytes.starts_with(sign) || rest.starts_with(sign);
+    let start = STARTS.iter().find(|(sign, _)| begins(sign)).map(|(_, foreign)| *foreign);
+    let program = || match rest {
+        // Text would go on with a letter.
+        [b'M', b'Z', next, ..] if !next.is_ascii_graphic() && *next != b' ' => {
+            Some(Foreign::Program)
+        }
+        _ => None,
+    };
+    start.or_else(program)
+}
+
+/// Words of pages and scripts, in letters of one or two bytes.
+fn words(bytes: &[u8]) -> Option<Foreign> {
+    let text = bytes.to_ascii_lowercase();
+    let found = plain_words(&text);
+    if found.is_some() || memchr::memchr(0, &text).is_none() {
+        return found;
+    }
+    let narrow: Vec<u8> = text.into_iter().filter(|&byte| byte != 0).collect();
+    plain_words(&narrow).or_else(|| tag(&narrow))
+}
+
+fn plain_words(text: &[u8]) -> Option<Foreign> {
+    let is_tag = memchr_iter(b'<', text).any(|at| {
+        let name = &text[at + 1..];
+        SHORT_TAGS.iter().any(|tag| {
+            let after = name.strip_prefix(*tag).and_then(<[u8]>::first);
+            after.is_some_and(|after| is_delimiter(*after))
+        })
+    });
+    if is_tag {
+        return Some(Foreign::Page);
+    }
+    CALLS.iter().any(|call| memmem::find(text, call).is_some()).then_some(Foreign::Script)
+}
+
+/// A whole picture, for places where none belongs.
+pub fn picture(bytes: &[u8]) -> bool {
+    PICTURES.iter().any(|sign| memmem::find(bytes, sign).is_some())
+}
+
+fn tag(bytes: &[u8]) -> Option<Foreign> {
+    memchr_iter(b'<', bytes).find_map(|at| {
+        let rest = &bytes[at + 1..];
+        // A first look that throws out nearly all.
+        if !matches!(rest.first()?.to_ascii_lowercase(), b's' | b'i' | b'h' | b'!' | b'?') {
+            return None;
+        }
+        let found = TAGS.iter().find(|(name, after, _)| {
+            let long = rest.get(..name.len()).is_some_and(|own| own.eq_ignore_ascii_case(name));
+            long && follows(&rest[name.len()..], *after)
+        });
+        found.map(|(_, _, foreign)| *foreign)
+    })
+}
+
+fn follows(rest: &[u8], after: After) -> bool {
+    let delimited = rest.first().is_some_and(|byte| is_delimiter(*byte));
+    match after {
+        After::Delimiter => delimited,
+        After::Namespace => {
+            let near = rest[..rest.len().min(NAMESPACE_REACH)].to_ascii_lowercase();
+            let holds = |word: &[u8]| memmem::find(&near, word).is_some();
+            delimited && (holds(b"xmlns") || holds(b"onload") || holds(b"<script"))
+        }
+    }
+}
+
+const fn is_delimiter(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0x0C | b'>' | b'/')
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_le_bytes([*bytes.get(at)?, *bytes.get(at + 1)?]))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from(u16_at(bytes, at)?) | u32::from(u16_at(bytes, at + 2)?) << 16)
+}
+
+/// An entry whose version, method and name are such as ZIP has.
+fn holds_zip_entry(bytes: &[u8]) -> bool {
+    memmem::find_iter(bytes, ZIP_ENTRY).any(|at| {
+        let Some(entry) = bytes.get(at..at + ZIP_ENTRY_LENGTH) else {
+            return false;
+        };
+        let field = |at| u16_at(entry, at).unwrap_or(u16::MAX);
+        field(4) & 0xFF < MOST_ZIP_VERSIONS
+            && field(8) < MOST_ZIP_METHODS
+            && (1..MOST_ZIP_NAME).contains(&field(26))
+    })
+}
+
+/// An end record in reach whose directory lies before it.
+fn holds_zip_end(bytes: &[u8]) -> bool {
+    let last = bytes.len().saturating_sub(ZIP_END_REACH);
+    memmem::find_iter(&bytes[last..], ZIP_END).any(|at| {
+        let at = last + at;
+        let Some(record) = bytes.get(at..at + ZIP_END_LENGTH) else {
+            return false;
+        };
+        let of_zip64 = at >= 20 && bytes[at - 20..].starts_with(b"PK\x06\x07");
+        let field = |from| u32_at(record, from).map_or(u64::MAX, u64::from);
+        // Offsets may count from where the archive begins, or from the start of the file.
+        of_zip64 || (field(12) <= at as u64 && field(16) <= at as u64)
+    })
+}
+
+/// A header of tar whose checksum is right.
+fn holds_tape(bytes: &[u8]) -> bool {
+    const MARK_AT: usize = 257;
+    const BLOCK: usize = 512;
+    const SUM: std::ops::Range<usize> = 148..156;
+    memmem::find_iter(bytes, b"ustar").any(|at| {
+        let block = at.checked_sub(MARK_AT).and_then(|start| bytes.get(start..start + BLOCK));
+        let Some(block) = block else {
+            return false;
+        };
+        let digits = block[SUM].iter().filter(|byte| byte.is_ascii_digit());
+        let told = digits.fold(0u32, |sum, digit| sum << 3 | u32::from(digit - b'0') & 7);
+        // Nothing is added up where nothing is told.
+        if told == 0 {
+            return false;
+        }
+        let sum: u32 = block.iter().map(|&byte| u32::from(byte)).sum();
+        let own: u32 = block[SUM].iter().map(|&byte| u32::from(byte)).sum();
+        told == sum - own + 8 * u32::from(b' ')
+    })
+}
+
+fn holds_bzip(bytes: &[u8]) -> bool {
+    const BLOCK: &[u8] = b"1AY&SY";
+    memmem::find_iter(bytes, BLOCK)
+        .any(|at| at.checked_sub(4).is_some_and(|start| bytes[start..].starts_with(b"BZh")))
+}
+
+/// The old header, and the new one where it says.
+fn holds_windows_program(bytes: &[u8]) -> bool {
+    const POINTER: usize = 0x3C;
+    const FURTHEST: u32 = 4096;
+    memmem::find_iter(bytes, b"MZ").any(|at| {
+        let new = u32_at(bytes, at + POINTER).filter(|&new| new <= FURTHEST);
+        new.is_some_and(|new| {
+            bytes.get(at + new as usize..).is_some_and(|rest| rest.starts_with(b"PE\0\0"))
+        })
+    })
+}
+
+/// ELF of 32 or 64 bits, in either byte order, version 1.
+fn holds_linux_program(bytes: &[u8]) -> bool {
+    const MARK: &[u8] = b"\x7fELF";
+    memmem::find_iter(bytes, MARK)
+        .any(|at| matches!(bytes[at + MARK.len()..], [1 | 2, 1 | 2, 1, ..]))
+}
+
+fn holds_shell_script(bytes: &[u8]) -> bool {
+    const MARK: &[u8] = b"#!/";
+    memmem::find_iter(bytes, MARK).any(|at| {
+        let path = &bytes[at + MARK.len()..];
+        path.starts_with(b"bin/") || path.starts_with(b"usr/bin/")
+    })
+}
+
+/// Whether the whole file begins as an archive on tape or a disk image does, whose marks stand further in.
+pub fn file_start(bytes: &[u8]) -> Option<Foreign> {
+    const TAPE_AT: usize = 257;
+    const DISK_AT: usize = 0x8001;
+    let marked =
+        |at: usize, mark: &[u8]| bytes.get(at..).is_some_and(|rest| rest.starts_with(mark));
+    (marked(TAPE_AT, b"ustar\0") || marked(TAPE_AT, b"ustar ") || marked(DISK_AT, b"CD001\x01"))
+        .then_some(Foreign::Archive)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn archives_programs_documents_and_pages_are_known_by_their_signs() {
+        let entry = b"..PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0a";
+        let mut program = b"..MZ\x90\0".to_vec();
+        program.resize(2 + 0x3C, 0);
+        program.extend(b"\x40\0\0\0PE\0\0");
+        for (bytes, foreign) in [
+            (&entry[..], Foreign::Archive),
+            (b"..Rar!\x1a\x07\x01\0", Foreign::Archive),
+            (b"..7z\xbc\xaf\x27\x1c\0\x04", Foreign::Archive),
+            (&program, Foreign::Program),
+            (b"..\x7fELF\x02\x01\x01\0", Foreign::Program),
+            (b"..<HTML><body>", Foreign::Page),
+            (b"..<ScRiPt >alert(1)", Foreign::Page),
+            (b"..<svg xmlns='http://www.w3.org/2000/svg'>", Foreign::Page),
+            (b"..<?php echo 1;", Foreign::Script),
+        ] {
+            assert_eq!(certain(bytes), Some(foreign), "{bytes:?}");
+            assert_eq!(in_text(bytes), Some(foreign), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_sign_is_none() {
+        for bytes in [
+            &b"..PK\x03\x04 a word of four letters and then text of some length"[..],
+            b"PK\x05\x06\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF",
+            b"<htmlx> <scripture> <?phpx",
+            b"..MZ without anything behind it that a program has",
+            b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF/></x:xmpmeta>",
+        ] {
+            assert_eq!(certain(bytes), None, "{bytes:?}");
+        }
+        assert_eq!(in_text(b"MZ is how this caption begins"), None);
+        assert_eq!(in_text(b"Taken on the way to the <b>harbour</b>"), None);
+    }
+
+    #[test]
+    fn letters_of_two_bytes_and_calls_count_in_texts() {
+        let wide: Vec<u8> = b"<script>x</script>".iter().flat_map(|&byte| [byte, 0]).collect();
+        assert_eq!(in_text(&wide), Some(Foreign::Page));
+        assert_eq!(in_text(b"*/=alert(1);//"), Some(Foreign::Script));
+        assert_eq!(certain(b"*/=alert(1);//"), None);
+    }
+
+    #[test]
+    fn a_tape_is_known_by_its_checksum() {
+        let mut block = [0u8; 512];
+        block[..4].copy_from_slice(b"name");
+        block[257..263].copy_from_slice(b"ustar\0");
+        let sum: u32 = block.iter().map(|&byte| u32::from(byte)).sum::<u32>() + 8 * 32;
+        block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        assert_eq!(certain(&[&b"pixels"[..], &block].concat()), Some(Foreign::Archive));
+        block[0] ^= 1;
+        assert_eq!(certain(&block), None);
+    }
+}
