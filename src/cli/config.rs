@@ -7,6 +7,7 @@ use scanvet::rules::PackFile;
 use serde::Deserialize;
 
 use crate::cli::Failure;
+use crate::cli::args::Isolation;
 
 /// The configuration file. Unknown keys are faults.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -28,6 +29,11 @@ pub(crate) struct ServeTable {
     pub(crate) queue: Option<usize>,
     pub(crate) max_deadline_seconds: Option<u64>,
     pub(crate) drain_seconds: Option<u64>,
+    /// Where files are judged: "process" or "none".
+    pub(crate) isolation: Option<Isolation>,
+    /// Refuse to start when a layer of the sandbox around files is missing.
+    #[serde(default)]
+    pub(crate) require_sandbox: bool,
     /// Prefixes under which files are fetched for callers that name them.
     #[serde(default)]
     pub(crate) content_prefixes: Vec<String>,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use scanvet::grpc::{self, ServeConfig};
 use scanvet::rules::{RuleBook, RuleBooks};
+use scanvet::worker::{Judge, Missing, Settings};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
@@ -24,10 +25,11 @@ pub(crate) fn run(common: &Common, arguments: &ServeArguments) -> Result<Exit, F
     let listen = arguments.listen.or(config.serve.listen);
     let listen = listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)));
     let settings = settings(arguments, &config.serve, &book);
-    let judge = Arc::new(cli::judge(settings.workers)?);
+    let judge = Arc::new(judge(arguments, &config.serve, settings.workers)?);
     log();
     // A service that cannot do its work says so before it is asked.
     judge.start()?;
+    is_shut_in(&judge, arguments.require_sandbox || config.serve.require_sandbox)?;
     Runtime::new()?.block_on(async {
         let listener = TcpListener::bind(listen)
             .await
@@ -36,6 +38,7 @@ pub(crate) fn run(common: &Common, arguments: &ServeArguments) -> Result<Exit, F
             listen = %listener.local_addr()?,
             workers = settings.workers,
             sandbox_layers = judge.layers().join(","),
+            landlock_abi = judge.landlock_abi(),
             ruleset_version = book.version,
             ruleset_digest = book.digest,
             "serving"
@@ -45,6 +48,34 @@ pub(crate) fn run(common: &Common, arguments: &ServeArguments) -> Result<Exit, F
         tracing::info!("stopped");
         Ok(Exit::Success)
     })
+}
+
+/// The door through which the service has files judged. One process more than are busy is kept ready,
+/// so that a file that ends one makes nobody wait for the next.
+fn judge(
+    arguments: &ServeArguments,
+    table: &ServeTable,
+    processes: usize,
+) -> Result<Judge, Failure> {
+    let kept_ready = processes + 1;
+    let settings = Settings { processes, kept_ready, ..Settings::default() };
+    cli::door(arguments.isolation.isolation.or(table.isolation), settings)
+}
+
+/// Says which layers of the sandbox are missing: as a warning, or instead of serving.
+fn is_shut_in(judge: &Judge, required: bool) -> Result<(), Failure> {
+    let missing = judge.missing_layers();
+    if required && !missing.is_empty() {
+        let missing =
+            missing.iter().map(|Missing { layer, remedy }| format!("\n  {layer} {remedy}"));
+        let missing: String = missing.collect();
+        let why = "the sandbox around files is incomplete, and it is required (--require-sandbox or require_sandbox under [serve] in the configuration); missing:";
+        return Err(format!("{why}{missing}").into());
+    }
+    for Missing { layer, remedy } in missing {
+        tracing::warn!(layer, remedy, "a layer of the sandbox around files is missing");
+    }
+    Ok(())
 }
 
 /// Flags before the configuration file before the defaults.

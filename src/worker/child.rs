@@ -1,7 +1,8 @@
 //! The worker process: reads uploads from a pipe and tells what it measured, until the pipe ends.
 //!
 //! One file at a time, on a thread with a stack of its own size. The first thread only waits for the
-//! other side to go: when it does, the process ends, whatever it is busy with.
+//! other side to go: when it does, the process ends, whatever it is busy with. Before it says that it
+//! is ready, the process has shut itself in.
 
 use std::fs::File;
 use std::io;
@@ -17,10 +18,11 @@ use serde::de::DeserializeOwned;
 use super::frame::{self, Kind};
 use super::limits::Limits;
 use super::message::{Answer, Hello, Job, KEPT, Rules};
+use super::sandbox;
 use crate::decode::contained;
 use crate::filing::look::Keeper;
 use crate::intake::{Budget, Upload};
-use crate::measure::Measured;
+use crate::measure::{self, Measured};
 use crate::pipeline::{self, Report, Witness};
 use crate::rules::RuleSet;
 use crate::verdict::Verdict;
@@ -46,9 +48,10 @@ pub fn run_on(
     before: impl FnMut(&Upload) + Send + 'static,
 ) -> io::Result<()> {
     let watched = input.try_clone()?;
+    let landlock = sandbox::cut_off()?;
     limits.set()?;
-    let mut worker =
-        Worker { input, output, limits, before, kept: std::array::from_fn(|_| None), job: None };
+    let kept = std::array::from_fn(|_| None);
+    let mut worker = Worker { input, output, limits, landlock, before, kept, job: None };
     thread::Builder::new().name("judge".to_owned()).stack_size(STACK).spawn(move || {
         // A request that cannot be understood, or a panic outside of a check: whatever is wrong here,
         // the next file needs another process.
@@ -70,6 +73,8 @@ struct Worker<F> {
     input: File,
     output: File,
     limits: Limits,
+    /// The version of Landlock that is in force.
+    landlock: Option<u8>,
     before: F,
     kept: [Option<RuleSet>; KEPT],
     job: Option<Job>,
@@ -77,7 +82,9 @@ struct Worker<F> {
 
 impl<F: FnMut(&Upload)> Worker<F> {
     fn work(&mut self) -> io::Result<()> {
-        tell(&mut self.output, Kind::Hello, &Hello::own())?;
+        warm_up();
+        let layers = sandbox::close(self.landlock);
+        tell(&mut self.output, Kind::Hello, &Hello::own(layers, self.landlock))?;
         while let Some((kind, content)) = frame::read(&mut self.input)? {
             match (kind, self.job.take()) {
                 (Kind::Rules, None) => self.keep(read(&content)?)?,
@@ -116,6 +123,12 @@ impl<F: FnMut(&Upload)> Worker<F> {
         let answer = Answer { report: Report::of(&verdict), look: keeper.look };
         tell(&mut self.output, Kind::Answer, &answer)
     }
+}
+
+/// What looks at the machine when it is used first does so now: no file can be opened later on.
+fn warm_up() {
+    rayon::current_num_threads();
+    measure::prepare();
 }
 
 /// Tells what the header says as soon as it is known, so that it is known even if the rest kills.
