@@ -3,6 +3,8 @@
 //! Each is here because judging cannot do without it. None of them names a file, a socket or another
 //! process. `docs/security.md` says the same in prose, and a test compares the two.
 
+use std::collections::BTreeMap;
+
 use seccompiler::SeccompCmpArgLen::{Dword, Qword};
 use seccompiler::SeccompCmpOp::{Eq, MaskedEq};
 use seccompiler::{
@@ -77,33 +79,44 @@ fn allowed() -> Vec<Call> {
         .collect()
 }
 
-/// Calls that libraries make and live without, and the error that they get: a new way to start a
-/// thread, whose arguments no filter can see (they fall back on the old one).
-fn refused() -> Vec<(libc::c_long, i32)> {
-    vec![(libc::SYS_clone3, libc::ENOSYS)]
+/// Calls that libraries make and live without, and the error that they get.
+fn refused() -> Vec<(Call, i32)> {
+    let to_read = u64::from((libc::O_RDONLY | libc::O_CLOEXEC).unsigned_abs());
+    vec![
+        // A new way to start a thread, whose arguments no filter can see: they fall back on the old one.
+        ((libc::SYS_clone3, Vec::new()), libc::ENOSYS),
+        // A network that asks how many cores there are looks for a quota, which Landlock refuses too. To
+        // open a file in any other way is none of their habits.
+        ((libc::SYS_openat, vec![(2, Dword, Eq, to_read)]), libc::EACCES),
+    ]
 }
 
 /// Puts the list in force for every thread of this process.
 pub(super) fn leave_only_these() -> Result<(), seccompiler::Error> {
-    let architecture: TargetArch = std::env::consts::ARCH.try_into()?;
-    // Of two filters the stricter answer counts: an error before leave, death before an error.
+    // Of several filters the strictest answer counts: an error before leave, death before an error.
     let mut allowed = allowed();
     for (call, error) in refused() {
-        let rules = [(call, Vec::new())].into();
+        allowed.push(call.clone());
         let error = SeccompAction::Errno(error.unsigned_abs());
-        let filter = SeccompFilter::new(rules, SeccompAction::Allow, error, architecture)?;
-        apply_filter_all_threads(&BpfProgram::try_from(filter)?)?;
-        allowed.push((call, Vec::new()));
+        put_in_force(vec![call], SeccompAction::Allow, error)?;
     }
-    let mut rules = std::collections::BTreeMap::new();
-    for (call, conditions) in allowed {
+    put_in_force(allowed, SeccompAction::KillProcess, SeccompAction::Allow)
+}
+
+fn put_in_force(
+    calls: Vec<Call>,
+    others: SeccompAction,
+    these: SeccompAction,
+) -> Result<(), seccompiler::Error> {
+    let mut rules = BTreeMap::new();
+    for (call, conditions) in calls {
         let alternatives: &mut Vec<SeccompRule> = rules.entry(call).or_default();
         if !conditions.is_empty() {
             alternatives.push(rule(conditions)?);
         }
     }
-    let (kill, allow) = (SeccompAction::KillProcess, SeccompAction::Allow);
-    let filter = SeccompFilter::new(rules, kill, allow, architecture)?;
+    let architecture: TargetArch = std::env::consts::ARCH.try_into()?;
+    let filter = SeccompFilter::new(rules, others, these, architecture)?;
     apply_filter_all_threads(&BpfProgram::try_from(filter)?)
 }
 

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -82,9 +82,10 @@ struct Worker<F> {
 
 impl<F: FnMut(&Upload)> Worker<F> {
     fn work(&mut self) -> io::Result<()> {
-        warm_up();
+        self.warm_up()?;
         let layers = sandbox::close(self.landlock);
         tell(&mut self.output, Kind::Hello, &Hello::own(layers, self.landlock))?;
+        self.prepare()?;
         while let Some((kind, content)) = frame::read(&mut self.input)? {
             match (kind, self.job.take()) {
                 (Kind::Rules, None) => self.keep(read(&content)?)?,
@@ -92,6 +93,24 @@ impl<F: FnMut(&Upload)> Worker<F> {
                 (Kind::Content, Some(job)) => self.judge(job, content)?,
                 _ => return Err(io::ErrorKind::InvalidData.into()),
             }
+        }
+        Ok(())
+    }
+
+    /// What looks at the machine when it is used first does so now: later on it cannot.
+    fn warm_up(&self) -> io::Result<()> {
+        rayon::current_num_threads();
+        rten::thread_pool();
+        self.limits.next_file()
+    }
+
+    /// The networks, while nobody waits: a process that replaces another is asked at once, and by a
+    /// file that may need none of them.
+    fn prepare(&self) -> io::Result<()> {
+        let at_once = Timespec::default();
+        let waits = poll(&mut [PollFd::new(&self.input, PollFlags::IN)], Some(&at_once))?;
+        if waits == 0 {
+            measure::prepare();
         }
         Ok(())
     }
@@ -123,12 +142,6 @@ impl<F: FnMut(&Upload)> Worker<F> {
         let answer = Answer { report: Report::of(&verdict), look: keeper.look };
         tell(&mut self.output, Kind::Answer, &answer)
     }
-}
-
-/// What looks at the machine when it is used first does so now: no file can be opened later on.
-fn warm_up() {
-    rayon::current_num_threads();
-    measure::prepare();
 }
 
 /// Tells what the header says as soon as it is known, so that it is known even if the rest kills.

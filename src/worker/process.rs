@@ -143,6 +143,7 @@ impl Process {
             // Each arena of the allocator takes 64 MB of address space; one thread works at a time.
             .env("MALLOC_ARENA_MAX", "1")
             .env("RAYON_NUM_THREADS", "1")
+            .env("RTEN_NUM_THREADS", "1")
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
