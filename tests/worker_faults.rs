@@ -221,7 +221,7 @@ fn a_crash_by_a_signal_that_only_files_cause_is_the_files() {
         move || ask(&judge, "sleep 700")
     });
     thread::sleep(Duration::from_millis(300));
-    kill("SEGV", process);
+    kill("ILL", process);
     // The second try goes well.
     assert_eq!(judging.join().unwrap().decision, Decision::Accept);
     assert_eq!((judge.counts().killed, judge.counts().crashed), (0, 1));

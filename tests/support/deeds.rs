@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::process::Command;
 use std::sync::LazyLock;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use scanvet::intake::{Unlimited, Upload};
 use scanvet::pipeline::{self, Options, Report, Witness};
@@ -80,6 +80,14 @@ fn overflow(depth: u64) -> u64 {
     std::hint::black_box(depth) + overflow(std::hint::black_box(depth + 1))
 }
 
+/// Others may wake it.
+fn sleep(time: Duration) {
+    let end = Instant::now() + time;
+    while Instant::now() < end {
+        thread::park_timeout(end.saturating_duration_since(Instant::now()));
+    }
+}
+
 const NO_READINGS: &str = r#"{"readings":[],"pages":1,"width":900,"height":900,"has_gps":false}"#;
 
 fn act(deed: &str, upload: &Upload, mut output: &File) {
@@ -99,7 +107,7 @@ fn act(deed: &str, upload: &Upload, mut output: &File) {
             std::hint::spin_loop();
         },
         // No call for it is left but the one by which threads wait for each other.
-        ("sleep", millis) => thread::park_timeout(Duration::from_millis(millis.parse().unwrap())),
+        ("sleep", millis) => sleep(Duration::from_millis(millis.parse().unwrap())),
         // Refused with an error: a library asks for one that it can live without.
         ("read", path) => assert!(File::open(path).is_err()),
         // Each of these ends the process, or it gives a verdict.
@@ -156,13 +164,13 @@ fn act(deed: &str, upload: &Upload, mut output: &File) {
             output.write_all(&[7, 0, 0, 1, 0]).unwrap();
             loop {
                 output.write_all(b" ").unwrap();
-                thread::park_timeout(Duration::from_millis(5));
+                sleep(Duration::from_millis(5));
             }
         }
         ("lie", _) => {
             let answer = format!("{{\"report\":{NO_READINGS},\"look\":null}}");
             output.write_all(&frame(7, answer.as_bytes())).unwrap();
-            thread::park_timeout(Duration::from_secs(5));
+            sleep(Duration::from_secs(5));
         }
         ("decoding", _) => {
             let mut dies = DiesAtDecoding(output);
