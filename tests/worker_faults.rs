@@ -73,6 +73,9 @@ fn a_file_that_ends_its_process_twice_is_refused_and_the_next_one_is_judged() {
         assert_eq!(crashes, (2 * number, 0, 0), "{deed}");
         assert_eq!(ask(&judge, "").decision, Decision::Accept, "after {deed}");
     }
+    let counts = judge.counts();
+    let restarts: u64 = counts.restarts().iter().map(|(_, number)| number).sum();
+    assert_eq!(counts.started, restarts + judge.running().len() as u64, "{counts:?}");
 }
 
 #[test]
@@ -208,7 +211,7 @@ fn a_process_that_was_killed_while_it_waited_is_replaced_without_a_word() {
     kill("KILL", process);
     thread::sleep(Duration::from_millis(100));
     assert_eq!(ask(&judge, "").decision, Decision::Accept);
-    assert_eq!((judge.counts().started, judge.counts().crashed), (2, 0));
+    assert_eq!((judge.counts().started, judge.counts().killed), (2, 1));
 }
 
 #[test]
@@ -234,16 +237,32 @@ fn kill(signal: &str, process: u32) {
 
 #[test]
 fn whoever_kills_without_end_is_told_and_no_file_blamed() {
-    // A worker that says it is ready, and is killed as soon as it gets work.
-    let script = "printf \"$HELLO\"; dd bs=1 count=1 >/dev/null 2>&1; kill -s KILL $$";
-    let hello = hello();
-    let escaped: String = hello.iter().map(|byte| format!("\\{byte:03o}")).collect();
-    let script = script.replace("$HELLO", &escaped);
-    let program = Program::with("/bin/sh", ["-c", &script]);
+    let program = says(&hello(), "dd bs=1 count=1 >/dev/null 2>&1; kill -s KILL $$");
     let judge = Judge::isolated(program, patient()).unwrap();
     let judged = judge.validate(&file(""), &RULES, Options::default(), &mut Unlimited);
     assert!(matches!(judged, Err(Stopped::Worker(WorkerFault::Killed))), "{judged:?}");
     assert_eq!(judge.counts().crashed, 0);
+}
+
+/// A worker that says it is ready, and then does something else than its work.
+fn says(hello: &[u8], then: &str) -> Program {
+    let escaped: String = hello.iter().map(|byte| format!("\\{byte:03o}")).collect();
+    Program::with("/bin/sh", ["-c".to_owned(), format!("printf '{escaped}'; {then}")])
+}
+
+#[test]
+fn a_worker_that_lacks_layers_is_taken_and_what_is_missing_is_told() {
+    let hello = hello();
+    let mut said: serde_json::Value = serde_json::from_slice(&hello[5..]).unwrap();
+    said["layers"] = serde_json::json!(["rlimit", "process", "unheard-of"]);
+    said["landlock_abi"] = serde_json::Value::Null;
+    let hello = frame(1, said.to_string().as_bytes());
+    let judge = Judge::isolated(says(&hello, "cat >/dev/null"), patient()).unwrap();
+    judge.start().unwrap();
+    assert_eq!(judge.layers(), ["process", "rlimit"]);
+    assert_eq!(judge.landlock_abi(), None);
+    let missing: Vec<_> = judge.missing_layers().iter().map(|missing| missing.layer).collect();
+    assert_eq!(missing, ["landlock", "seccomp"]);
 }
 
 /// What a worker process says first.

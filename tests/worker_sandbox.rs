@@ -6,6 +6,7 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -175,7 +176,7 @@ fn a_process_that_is_killed_while_it_waits_is_replaced_though_nobody_asks() {
         assert!(Instant::now() < end, "they were not replaced");
         thread::sleep(Duration::from_millis(5));
     }
-    assert_eq!(judge.counts().started, 4);
+    assert_eq!((judge.counts().started, judge.counts().killed), (4, 2));
 }
 
 /// How long it takes until so many processes wait for work.
@@ -186,4 +187,30 @@ fn is_full(judge: &Judge, processes: usize) -> Duration {
         thread::sleep(Duration::from_millis(1));
     }
     started.elapsed()
+}
+
+/// Names of system calls after `before` in a text.
+fn calls<'a>(text: &'a str, before: &'a str) -> BTreeSet<&'a str> {
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let names = text.split(before).skip(1);
+    names.map(|rest| rest.split(|c| !is_name(c)).next().unwrap()).collect()
+}
+
+#[test]
+fn the_page_on_security_lists_the_calls_that_are_left() {
+    let (code, page) = (support::read("src/worker/calls.rs"), support::read("docs/security.md"));
+    let (code, page) = (String::from_utf8(code).unwrap(), String::from_utf8(page).unwrap());
+    let (allowed, refused) = code.split_once("fn refused").unwrap();
+    let (_, page) = page.split_once("### System calls").unwrap();
+    let (page, after) = page.split_once("Two calls get an error").unwrap();
+    let listed = page.lines().filter_map(|line| line.strip_prefix("| `")?.split(" |").next());
+    let listed: Vec<_> = listed.map(|cell| format!("`{cell}")).collect();
+    let listed: BTreeSet<_> =
+        listed.iter().flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    let allowed = calls(allowed, "libc::SYS_");
+    assert!(allowed.len() > 20, "{allowed:?}");
+    assert_eq!(listed, allowed);
+    for call in calls(refused, "libc::SYS_") {
+        assert!(after.contains(&format!("`{call}`")), "{call} is refused, which is told nowhere");
+    }
 }

@@ -30,6 +30,9 @@ use crate::verdict::Verdict;
 /// Bytes of stack: the same wherever the process runs, as a file may fail on it.
 const STACK: usize = 8 * 1024 * 1024;
 
+/// How long a new process waits for work before it makes use of the time.
+const WHILE: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+
 /// Works for the process that has started this one, over standard input and output.
 pub fn run(limits: Limits) -> io::Result<()> {
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
@@ -104,13 +107,13 @@ impl<F: FnMut(&Upload)> Worker<F> {
         self.limits.next_file()
     }
 
-    /// The networks, while nobody waits: a process that replaces another is asked at once, and by a
-    /// file that may need none of them.
+    /// The networks, where nobody asks for a while: a process that replaces another may be asked at
+    /// once, and by a file that needs none of them.
     fn prepare(&self) -> io::Result<()> {
-        let at_once = Timespec::default();
-        let waits = poll(&mut [PollFd::new(&self.input, PollFlags::IN)], Some(&at_once))?;
-        if waits == 0 {
-            measure::prepare();
+        match poll(&mut [PollFd::new(&self.input, PollFlags::IN)], Some(&WHILE)) {
+            Ok(0) => _ = measure::prepare(),
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
         Ok(())
     }

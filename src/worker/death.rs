@@ -20,14 +20,14 @@ pub(super) enum Cause {
 }
 
 impl Cause {
-    /// As it stands in the log, and in metrics.
+    /// As it stands in the log and in [`super::Counts::restarts`].
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Crashed => "crashed",
-            Self::OutOfMemory => "out-of-memory",
-            Self::OutOfTime => "out-of-time",
+            Self::OutOfMemory => "out_of_memory",
+            Self::OutOfTime => "out_of_time",
             Self::Forbidden => "forbidden",
-            Self::Killed => "killed-from-outside",
+            Self::Killed => "killed",
         }
     }
 }

@@ -124,6 +124,21 @@ pub struct Counts {
     pub abandoned: u64,
 }
 
+impl Counts {
+    /// How often a process ended and another took or will take its place, by cause.
+    pub fn restarts(&self) -> [(&'static str, u64); 7] {
+        [
+            ("recycled", self.recycled),
+            ("crashed", self.crashed),
+            ("out_of_memory", self.out_of_memory),
+            ("out_of_time", self.out_of_time),
+            ("forbidden", self.forbidden),
+            ("killed", self.killed),
+            ("abandoned", self.abandoned),
+        ]
+    }
+}
+
 /// A worker process that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Running {

@@ -139,10 +139,10 @@ impl Pool {
         // Not in the loop's head, where the lock would be held all the while.
         let pop = || self.places().pop(fresh);
         while let Some(mut process) = pop() {
-            if process.is_alive() {
-                return Ok(process);
+            match process.ended() {
+                None => return Ok(process),
+                cause => self.lose(process, cause),
             }
-            self.lose(process, None);
         }
         // A new one takes the place of one that waits where there are enough.
         let surplus = {
@@ -150,7 +150,9 @@ impl Pool {
             let all = places.idle.len() + places.busy;
             if all > self.most() { places.idle.pop() } else { None }
         };
-        drop(surplus);
+        if let Some(surplus) = surplus {
+            self.recycle(surplus);
+        }
         self.start(budget)
     }
 
@@ -188,13 +190,18 @@ impl Pool {
         // Where the system does not tell, the limit of address space holds.
         let grown = process::resident(process.id()).is_some_and(|bytes| bytes > recycle_bytes);
         if grown || process.files >= recycle_files {
-            add(&self.tally.recycled);
-            return self.lose(process, None);
+            return self.recycle(process);
         }
-        let mut places = self.places();
-        if places.idle.len() < self.most() {
-            places.idle.push(process);
+        let surplus = self.places().push(process, self.most());
+        if let Some(surplus) = surplus {
+            self.recycle(surplus);
         }
+    }
+
+    /// Ends a process in good order.
+    fn recycle(&self, process: Process) {
+        add(&self.tally.recycled);
+        self.lose(process, None);
     }
 
     /// Ends a process that is of no more use.
@@ -226,7 +233,9 @@ impl Pool {
     /// Starts as many processes as are missing, in place of those that ended while they waited, too.
     pub(super) fn refill(&self) -> Result<(), WorkerFault> {
         let ended = self.places().ended();
-        drop(ended);
+        for (process, cause) in ended {
+            self.lose(process, Some(cause));
+        }
         while self.alive.ids().len() < self.settings.kept_ready {
             match self.start(&mut UntilClosed(self)) {
                 Ok(process) => self.give_back(process),
@@ -263,8 +272,24 @@ impl Places {
         Some(self.idle.remove(position))
     }
 
-    /// Those that have ended while they waited.
-    fn ended(&mut self) -> Vec<Process> {
-        self.idle.extract_if(.., |process| !process.is_alive()).collect()
+    /// Keeps one, where there are fewer; otherwise gives it back.
+    fn push(&mut self, process: Process, most: usize) -> Option<Process> {
+        if self.idle.len() >= most {
+            return Some(process);
+        }
+        self.idle.push(process);
+        None
+    }
+
+    /// Those that have ended while they waited, and why.
+    fn ended(&mut self) -> Vec<(Process, Cause)> {
+        let mut ended = Vec::new();
+        for mut process in std::mem::take(&mut self.idle) {
+            match process.ended() {
+                Some(cause) => ended.push((process, cause)),
+                None => self.idle.push(process),
+            }
+        }
+        ended
     }
 }

@@ -196,9 +196,15 @@ impl Process {
         Ok(())
     }
 
-    /// Whether it still runs, as far as can be told without asking it.
-    pub(super) fn is_alive(&mut self) -> bool {
-        self.incoming.is_empty() && matches!(self.child.try_wait(), Ok(None))
+    /// Why it is of no use though nobody has asked it anything; `None` while it waits for work.
+    pub(super) fn ended(&mut self) -> Option<Cause> {
+        if !self.incoming.is_empty() {
+            return Some(Cause::Crashed);
+        }
+        match self.child.try_wait() {
+            Ok(None) => None,
+            _ => Some(self.cause()),
+        }
     }
 
     /// Its number in the system.
