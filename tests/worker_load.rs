@@ -45,7 +45,12 @@ async fn start(judge: &Arc<Judge>) -> Client {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let uri = format!("http://{}", listener.local_addr().unwrap());
     let book = Arc::new(RuleBook::embedded().unwrap());
-    let config = ServeConfig { max_deadline: Duration::from_secs(60), ..ServeConfig::default() };
+    let config = ServeConfig {
+        max_deadline: Duration::from_secs(60),
+        // A connection that is closed as it is old would look like a lost reply.
+        max_connection_age: Duration::from_secs(3600),
+        ..ServeConfig::default()
+    };
     tokio::spawn(serve_by(Arc::clone(judge), listener, book, config, std::future::pending()));
     Client::connect(uri).await.unwrap()
 }
@@ -101,7 +106,10 @@ async fn honest(
                 took.push(started.elapsed());
             }
             Ok(_) => _ = ledger.wrong.fetch_add(1, Ordering::Relaxed),
-            Err(_) => _ = ledger.lost.fetch_add(1, Ordering::Relaxed),
+            Err(status) => {
+                println!("lost: {:?} {}", status.code(), status.message());
+                ledger.lost.fetch_add(1, Ordering::Relaxed);
+            }
         }
         tokio::time::sleep(pause).await;
     }
