@@ -116,7 +116,7 @@ impl Drop for Over<'_> {
 
 #[test]
 fn a_hundred_others_in_flight_get_their_verdicts_whatever_files_do() {
-    let settings = Settings { file_time: Duration::from_secs(3), kept_ready: 4, ..patient() };
+    let settings = Settings { file_time: Duration::from_secs(10), kept_ready: 4, ..patient() };
     let judge = judge(Settings { processes: 3, ..settings });
     judge.start().unwrap();
     let bytes = support::read("testdata/samples/reject-card-thumbnail.jpg");
