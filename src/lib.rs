@@ -21,7 +21,7 @@
 //! | [`evidence`] | a page and its findings | a picture with the findings drawn on it |
 //! | [`pipeline`] | an upload and its rules | a verdict |
 //! | [`filing`] | a context, or the files of one filing | what it needs; what they say together |
-//! | [`worker`] | an upload and its rules | the same verdict, from a process of its own where that is safer |
+//! | [`worker`] | an upload and its rules | the same verdict, from a process of its own that can do nothing else |
 //! | [`report`] | a verdict | text for people |
 //! | `store` | an address in a folder or object store | bytes, and files that appear whole |
 //! | [`observe`] | what a service does | metrics, traces, one line a decision |

@@ -15,9 +15,9 @@ use scanvet::pipeline::{self, Options};
 use scanvet::reason::Locale;
 use scanvet::rules::{Context, RuleBook, RuleSet, embedded_packs};
 use scanvet::verdict::{Decision, Verdict};
-use scanvet::worker::{Isolation, Judge, Program, Settings, Stopped, WorkerFault};
+use scanvet::worker::{Counts, Judge, Program, Settings, Stopped, WorkerFault};
 use serde_json::Value;
-use support::{Asked, BOOK, TODAY, files, read, root};
+use support::{Asked, BOOK, TODAY, files, read};
 use time::OffsetDateTime;
 
 /// Everything goes through processes of the built program.
@@ -25,7 +25,7 @@ static APART: LazyLock<Judge> = LazyLock::new(|| apart(Settings::default()));
 
 fn apart(settings: Settings) -> Judge {
     let program = Program::at(env!("CARGO_BIN_EXE_scanvet"));
-    Judge::isolated(Isolation::All, program, settings).unwrap()
+    Judge::isolated(program, settings).unwrap()
 }
 
 /// Who asks, by number: the files are spread over them.
@@ -95,7 +95,8 @@ fn every_fixture_gets_the_same_verdict_in_a_process_of_its_own() {
     for decision in [Decision::Accept, Decision::Reject, Decision::Review] {
         assert!(decisions.contains(&decision), "{decision:?}");
     }
-    assert_eq!(APART.counts().crashed + APART.counts().killed, 0);
+    let counts = APART.counts();
+    assert_eq!(counts, Counts { started: counts.started, ..Counts::default() });
 }
 
 #[test]
@@ -234,22 +235,45 @@ fn a_process_that_goes_on_holding_much_memory_is_replaced() {
 }
 
 #[test]
-fn only_documents_leave_this_process_unless_all_is_to() {
-    let program = Program::at(env!("CARGO_BIN_EXE_scanvet"));
-    let judge = Judge::isolated(Isolation::default(), program, Settings::default()).unwrap();
+fn whatever_the_format_nothing_is_started_before_the_first_file_and_each_one_leaves_this_process() {
+    let judge = apart(Settings { processes: 1, ..Settings::default() });
+    assert_eq!((judge.counts().started, judge.running().len()), (0, 0));
     let rules = Asked::default().rules();
-    let ask = |upload: &Upload| {
-        judge.validate(upload, &rules, Options::default(), &mut Unlimited).unwrap();
-        judge.counts().started
-    };
-    assert_eq!(
-        ask(&upload("testdata/samples/accept-leaflet.png")),
-        0,
-        "nothing is started in vain"
-    );
-    let pdf = b"%PDF-1.7\n%%EOF\n".to_vec().into();
-    // By its first bytes, whatever it claims.
-    assert_eq!(ask(&Upload { bytes: pdf, declared_media_type: Some("image/png".to_owned()) }), 1);
+    for (number, path) in
+        (1..).zip(["accept-leaflet.png", "accept-card.jpg", "reject-text-named.jpg"])
+    {
+        let upload = upload(&format!("testdata/samples/{path}"));
+        judge.validate(&upload, &rules, Options::default(), &mut Unlimited).unwrap();
+        let [running] = judge.running()[..] else { panic!("one runs") };
+        assert_eq!(judge.waiting(), [running.id]);
+        assert!(running.resident_bytes.unwrap() > 1 << 20, "{running:?}");
+        assert_eq!(judge.counts().started, 1, "after {number}");
+    }
+}
+
+#[test]
+fn a_worker_tells_what_it_is_shut_in_by() {
+    let judge = apart(Settings { processes: 1, ..Settings::default() });
+    assert!(judge.layers().is_empty(), "nobody has said anything yet");
+    judge.start().unwrap();
+    let (layers, missing) = (judge.layers(), judge.missing_layers());
+    assert_eq!(layers[..2], ["process", "rlimit"]);
+    assert_eq!(layers.len() + missing.len(), 4, "{layers:?} {missing:?}");
+    assert_eq!(judge.landlock_abi().is_some(), layers.contains(&"landlock"));
+    let list = std::fs::read_to_string("/sys/kernel/security/lsm").unwrap_or_default();
+    assert!(!list.contains("landlock") || layers.contains(&"landlock"), "{layers:?}");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", judge.waiting()[0])).unwrap();
+    let says = |line: &str| status.lines().any(|it| it.split_whitespace().eq(line.split(' ')));
+    assert!(says("NoNewPrivs: 1"), "{status}");
+    assert_eq!(says("Seccomp: 2"), layers.contains(&"seccomp"), "{status}");
+}
+
+#[test]
+fn without_processes_every_layer_is_missing_and_each_has_a_remedy() {
+    let missing = Judge::here().missing_layers();
+    let names: Vec<_> = missing.iter().map(|missing| missing.layer).collect();
+    assert_eq!(names, ["process", "rlimit", "landlock", "seccomp"]);
+    assert!(missing.iter().all(|missing| missing.remedy.starts_with("needs ")));
 }
 
 #[test]
@@ -267,7 +291,7 @@ fn a_claim_of_any_length_is_no_reason_to_fail() {
 #[test]
 fn a_program_that_cannot_be_run_is_a_fault_at_the_start() {
     for path in ["/nowhere/scanvet", "/etc/passwd", "/"] {
-        let judge = Judge::isolated(Isolation::All, Program::at(path), Settings::default());
+        let judge = Judge::isolated(Program::at(path), Settings::default());
         let fault = judge.err().unwrap();
         assert!(matches!(fault, WorkerFault::NoProgram { .. }), "{fault}");
         assert!(fault.to_string().contains(path), "{fault}");
@@ -276,17 +300,16 @@ fn a_program_that_cannot_be_run_is_a_fault_at_the_start() {
 
 #[test]
 fn a_program_that_is_no_worker_is_no_word_on_the_file() {
-    let judge =
-        Judge::isolated(Isolation::All, Program::at("/bin/true"), Settings::default()).unwrap();
+    let judge = Judge::isolated(Program::at("/bin/true"), Settings::default()).unwrap();
     assert!(matches!(judge.start(), Err(WorkerFault::NotReady)));
     let rules = Asked::default().rules();
     let upload = upload("testdata/samples/reject-blank.jpg");
     let stopped = judge.validate(&upload, &rules, Options::default(), &mut Unlimited);
     assert!(matches!(stopped, Err(Stopped::Worker(WorkerFault::NotReady))));
-    let hello = r#"{"engine":"0.0.0","catalogue":""}"#;
+    let hello = r#"{"engine":"0.0.0","catalogue":"","layers":[],"landlock_abi":null}"#;
     let script = format!("printf '\\001\\{:03o}\\000\\000\\000%s' '{hello}'; cat", hello.len());
     let program = Program::with("/bin/sh", ["-c", &script]);
-    let judge = Judge::isolated(Isolation::All, program, Settings::default()).unwrap();
+    let judge = Judge::isolated(program, Settings::default()).unwrap();
     assert!(matches!(judge.start(), Err(WorkerFault::OtherEngine)));
 }
 
@@ -315,24 +338,4 @@ fn a_caller_who_waits_for_a_process_may_leave() {
     });
     // Nobody holds the place any more.
     judge.validate(&upload, &rules, Options::default(), &mut Unlimited).unwrap();
-}
-
-#[test]
-fn the_commands_take_documents_through_a_process_and_say_so_nowhere() {
-    let folder = tempfile::tempdir().unwrap();
-    let pdf = folder.path().join("scan.pdf");
-    std::fs::write(&pdf, b"%PDF-1.7\n%%EOF\n").unwrap();
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_scanvet"))
-        .args(["check", "--format", "json"])
-        .arg(&pdf)
-        .current_dir(root())
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(output.stderr.is_empty(), "{output:?}");
-    let value: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(value["verdict"], "VERDICT_REJECT");
-    let help =
-        std::process::Command::new(env!("CARGO_BIN_EXE_scanvet")).arg("--help").output().unwrap();
-    assert!(!String::from_utf8_lossy(&help.stdout).contains("worker"));
 }

@@ -1,156 +1,34 @@
 //! What a worker process does to its owner when a file has got the better of it: nothing.
 //!
 //! The workers here are this very test program: [`acts_as_worker`] is a worker process that obeys
-//! what a comment in the file tells it to do.
+//! what a comment in the file tells it to do, in the same sandbox as every other.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod support;
 
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::io::Write;
 use std::process::Command;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use scanvet::intake::{Budget, Unlimited, Upload};
-use scanvet::pipeline::{self, Options, Report, Witness};
+use scanvet::intake::{Budget, Unlimited};
+use scanvet::pipeline::{self, Options};
 use scanvet::reason::Severity;
-use scanvet::rules::{RuleBook, RuleSet, Status, embedded_packs};
+use scanvet::rules::{RuleBook, Status, embedded_packs};
 use scanvet::verdict::{Decision, Verdict};
-use scanvet::worker::{Isolation, Judge, Limits, Program, Settings, Stopped, WorkerFault, child};
-use support::{Asked, read};
-
-/// Says to this program that it is to be a worker.
-const ACTS: &str = "SCANVET_TEST_ACTS_AS_WORKER";
-
-/// Standard output is the test harness's own, so the frames go another way.
-const SCRIPT: &str = r#"export SCANVET_TEST_ACTS_AS_WORKER="$2 $4"
-exec "$0" --exact acts_as_worker --nocapture 3>&1 >/dev/null"#;
-
-fn judge(settings: Settings) -> Judge {
-    let own = std::env::current_exe().unwrap();
-    let arguments = ["-c".into(), SCRIPT.into(), own.into_os_string()];
-    Judge::isolated(Isolation::All, Program::with("/bin/sh", arguments), settings).unwrap()
-}
+use scanvet::worker::{Judge, Limits, Program, Settings, Stopped, WorkerFault};
+use support::deeds::{RULES, SCRIPT, act_as_worker, file, frame, judge};
 
 /// More time than a crash takes on the busiest machine.
 fn patient() -> Settings {
     Settings { processes: 2, file_time: Duration::from_secs(60), ..Settings::default() }
 }
 
-static RULES: LazyLock<RuleSet> = LazyLock::new(|| Asked::slot("id-card-front").rules());
-
-/// A good picture that says in a comment what it does to its reader.
-fn file(deed: &str) -> Upload {
-    let mut bytes = read("testdata/samples/accept-card.jpg");
-    let comment = format!("do:{deed};");
-    let mut segment = vec![0xFF, 0xFE];
-    segment.extend(u16::try_from(comment.len() + 2).unwrap().to_be_bytes());
-    segment.extend(comment.as_bytes());
-    bytes.splice(2..2, segment);
-    Upload { bytes: bytes.into(), declared_media_type: None }
-}
-
-fn deed(upload: &Upload) -> String {
-    let text = String::from_utf8_lossy(&upload.bytes[..upload.bytes.len().min(100)]).into_owned();
-    let deed = text.split_once("do:").and_then(|(_, rest)| rest.split_once(';'));
-    deed.map(|(deed, _)| deed.to_owned()).unwrap_or_default()
-}
-
-/// Tells what the header says, and dies.
-struct DiesAtDecoding<'a>(&'a File);
-
-impl Witness for DiesAtDecoding<'_> {
-    fn sniffed(&mut self, so_far: &Verdict) {
-        let told = serde_json::to_vec(&Report::of(so_far)).unwrap();
-        self.0.write_all(&frame(5, &told)).unwrap();
-        std::process::abort();
-    }
-}
-
-fn frame(kind: u8, content: &[u8]) -> Vec<u8> {
-    let mut frame = vec![kind];
-    frame.extend(u32::try_from(content.len()).unwrap().to_le_bytes());
-    frame.extend(content);
-    frame
-}
-
-#[allow(unconditional_recursion, reason = "a stack that overflows is what is wanted")]
-fn overflow(depth: u64) -> u64 {
-    std::hint::black_box(depth) + overflow(std::hint::black_box(depth + 1))
-}
-
-const NO_READINGS: &str = r#"{"readings":[],"pages":1,"width":900,"height":900,"has_gps":false}"#;
-
-fn act(deed: &str, upload: &Upload, mut output: &File) {
-    match deed.split_once(' ').unwrap_or((deed, "")) {
-        ("abort", _) => std::process::abort(),
-        ("overflow", _) => {
-            std::hint::black_box(overflow(0));
-        }
-        ("panic", _) => panic!("on purpose"),
-        ("memory", _) => {
-            let mut hoard = Vec::new();
-            loop {
-                hoard.push(std::hint::black_box(vec![1u8; 16 << 20]));
-            }
-        }
-        ("hang", _) => loop {
-            std::hint::spin_loop();
-        },
-        ("sleep", millis) => thread::sleep(Duration::from_millis(millis.parse().unwrap())),
-        // Only whoever cannot do it gives a verdict.
-        ("open", path) => assert!(File::open(path).is_err()),
-        ("create", path) => assert!(File::create(path).is_err()),
-        ("socket", _) => assert!(std::net::UdpSocket::bind("127.0.0.1:0").is_err()),
-        ("variables", known) => {
-            let known: Vec<&str> = known.split(',').collect();
-            assert!(std::env::vars().all(|(name, _)| known.contains(&&*name)));
-        }
-        ("garbage", _) => output.write_all(&[0xEE; 4096]).unwrap(),
-        ("giant", _) => output.write_all(&[7, 0xFF, 0xFF, 0xFF, 0x7F]).unwrap(),
-        ("foreign", _) => output.write_all(&frame(4, &[0; 100])).unwrap(),
-        ("flood", _) => loop {
-            output.write_all(&frame(5, NO_READINGS.as_bytes())).unwrap();
-        },
-        ("trickle", _) => {
-            output.write_all(&[7, 0, 0, 1, 0]).unwrap();
-            loop {
-                output.write_all(b" ").unwrap();
-                thread::sleep(Duration::from_millis(5));
-            }
-        }
-        ("lie", _) => {
-            let answer = format!("{{\"report\":{NO_READINGS},\"look\":null}}");
-            output.write_all(&frame(7, answer.as_bytes())).unwrap();
-            thread::sleep(Duration::from_secs(5));
-        }
-        ("decoding", _) => {
-            let mut dies = DiesAtDecoding(output);
-            let options = Options::default();
-            let _ = pipeline::validate_before(upload, &RULES, options, &mut Unlimited, &mut dies);
-        }
-        _ => {}
-    }
-}
-
 #[test]
 fn acts_as_worker() {
-    let Ok(limits) = std::env::var(ACTS) else {
-        return;
-    };
-    let (address_space, cpu_seconds) = limits.split_once(' ').unwrap();
-    let limits = Limits {
-        address_space: address_space.parse().unwrap(),
-        cpu_seconds: cpu_seconds.parse().unwrap(),
-    };
-    let input = File::from(io::stdin().as_fd().try_clone_to_owned().unwrap());
-    let output = File::options().write(true).open("/proc/self/fd/3").unwrap();
-    let aside = output.try_clone().unwrap();
-    child::run_on(input, output, limits, move |upload| act(&deed(upload), upload, &aside)).unwrap();
+    act_as_worker();
 }
 
 fn ask(judge: &Judge, deed: &str) -> Verdict {
@@ -191,23 +69,23 @@ fn a_file_that_ends_its_process_twice_is_refused_and_the_next_one_is_judged() {
     for (number, deed) in (1..).zip(["abort", "overflow", "panic", "memory"]) {
         is_refused(&ask(&judge, deed));
         let counts = judge.counts();
-        assert_eq!(
-            (counts.crashed, counts.out_of_time, counts.killed),
-            (2 * number, 0, 0),
-            "{deed}"
-        );
+        let crashes = (counts.crashed + counts.out_of_memory, counts.out_of_time, counts.killed);
+        assert_eq!(crashes, (2 * number, 0, 0), "{deed}");
         assert_eq!(ask(&judge, "").decision, Decision::Accept, "after {deed}");
     }
+    let counts = judge.counts();
+    let restarts: u64 = counts.restarts().iter().map(|(_, number)| number).sum();
+    assert_eq!(counts.started, restarts + judge.running().len() as u64, "{counts:?}");
 }
 
 #[test]
 fn an_answer_that_can_be_none_is_worth_no_more_than_a_crash() {
     let judge = judge(patient());
-    for deed in ["garbage", "giant", "foreign", "flood", "lie"] {
+    for deed in ["garbage", "giant", "foreign", "flood", "lie", "gigabyte"] {
         is_refused(&ask(&judge, deed));
         assert_eq!(ask(&judge, "").decision, Decision::Accept, "after {deed}");
     }
-    assert_eq!((judge.counts().crashed, judge.counts().out_of_time), (10, 0));
+    assert_eq!((judge.counts().crashed, judge.counts().out_of_time), (12, 0));
 }
 
 #[test]
@@ -218,11 +96,34 @@ fn a_file_without_end_is_refused_when_its_time_is_over_and_not_tried_again() {
         let verdict = ask(&judge, deed);
         let took = started.elapsed();
         is_refused(&verdict);
-        assert!((2.0..4.0).contains(&took.as_secs_f64()), "{deed} took {took:?}");
+        assert!((2.0..30.0).contains(&took.as_secs_f64()), "{deed} took {took:?}");
         assert_eq!((judge.counts().out_of_time, judge.counts().crashed), (number, 0));
         let recorded = verdict.readings.iter().find(|it| it.entry.id == "file.integrity").unwrap();
         assert_eq!(recorded.read.as_ref().unwrap()["state"], "out-of-time");
     }
+    // A busy machine may need more than one go within so short a time.
+    let mut goes = (0..30).map(|_| ask(&judge, "").decision);
+    assert!(goes.any(|decision| decision == Decision::Accept));
+}
+
+#[test]
+fn want_of_memory_is_told_from_other_ends() {
+    let judge = judge(patient());
+    is_refused(&ask(&judge, "memory"));
+    let counts = judge.counts();
+    assert_eq!((counts.out_of_memory, counts.crashed), (2, 0), "{counts:?}");
+    is_refused(&ask(&judge, "overflow"));
+    assert_eq!(judge.counts().crashed, 2);
+}
+
+#[test]
+fn a_file_that_uses_up_its_processor_time_is_not_tried_again() {
+    let limits = Limits { cpu_seconds: 1, ..Limits::default() };
+    let judge = judge(Settings { limits, ..patient() });
+    let verdict = ask(&judge, "hang");
+    is_refused(&verdict);
+    let counts = judge.counts();
+    assert_eq!((counts.out_of_time, counts.crashed, counts.started), (1, 0, 1), "{counts:?}");
     assert_eq!(ask(&judge, "").decision, Decision::Accept);
 }
 
@@ -285,19 +186,6 @@ fn no_pack_can_let_a_file_pass_that_no_process_survives() {
 }
 
 #[test]
-fn a_process_opens_no_file_makes_none_has_no_socket_and_no_variables() {
-    let judge = judge(patient());
-    let made = std::env::temp_dir().join(format!("made-by-a-worker-{}", std::process::id()));
-    let create = format!("create {}", made.display());
-    let variables = "variables MALLOC_ARENA_MAX,RAYON_NUM_THREADS,SCANVET_TEST_ACTS_AS_WORKER,PWD,SHLVL,_,OLDPWD";
-    for deed in ["open /etc/passwd", &create, "socket", variables] {
-        assert_eq!(ask(&judge, deed).decision, Decision::Accept, "{deed}");
-    }
-    assert!(!made.exists());
-    assert_eq!(judge.counts().crashed, 0);
-}
-
-#[test]
 fn a_process_that_is_killed_from_outside_is_replaced_and_its_file_judged() {
     let judge = Arc::new(judge(Settings { processes: 1, ..patient() }));
     // Others are ignored by whatever runs in the background, and by its children.
@@ -325,7 +213,7 @@ fn a_process_that_was_killed_while_it_waited_is_replaced_without_a_word() {
     kill("KILL", process);
     thread::sleep(Duration::from_millis(100));
     assert_eq!(ask(&judge, "").decision, Decision::Accept);
-    assert_eq!((judge.counts().started, judge.counts().crashed), (2, 0));
+    assert_eq!((judge.counts().started, judge.counts().killed), (2, 1));
 }
 
 #[test]
@@ -338,7 +226,7 @@ fn a_crash_by_a_signal_that_only_files_cause_is_the_files() {
         move || ask(&judge, "sleep 700")
     });
     thread::sleep(Duration::from_millis(300));
-    kill("XCPU", process);
+    kill("ILL", process);
     // The second try goes well.
     assert_eq!(judging.join().unwrap().decision, Decision::Accept);
     assert_eq!((judge.counts().killed, judge.counts().crashed), (0, 1));
@@ -351,16 +239,32 @@ fn kill(signal: &str, process: u32) {
 
 #[test]
 fn whoever_kills_without_end_is_told_and_no_file_blamed() {
-    // A worker that says it is ready, and is killed as soon as it gets work.
-    let script = "printf \"$HELLO\"; dd bs=1 count=1 >/dev/null 2>&1; kill -s KILL $$";
-    let hello = hello();
-    let escaped: String = hello.iter().map(|byte| format!("\\{byte:03o}")).collect();
-    let script = script.replace("$HELLO", &escaped);
-    let program = Program::with("/bin/sh", ["-c", &script]);
-    let judge = Judge::isolated(Isolation::All, program, patient()).unwrap();
+    let program = says(&hello(), "dd bs=1 count=1 >/dev/null 2>&1; kill -s KILL $$");
+    let judge = Judge::isolated(program, patient()).unwrap();
     let judged = judge.validate(&file(""), &RULES, Options::default(), &mut Unlimited);
     assert!(matches!(judged, Err(Stopped::Worker(WorkerFault::Killed))), "{judged:?}");
     assert_eq!(judge.counts().crashed, 0);
+}
+
+/// A worker that says it is ready, and then does something else than its work.
+fn says(hello: &[u8], then: &str) -> Program {
+    let escaped: String = hello.iter().map(|byte| format!("\\{byte:03o}")).collect();
+    Program::with("/bin/sh", ["-c".to_owned(), format!("printf '{escaped}'; {then}")])
+}
+
+#[test]
+fn a_worker_that_lacks_layers_is_taken_and_what_is_missing_is_told() {
+    let hello = hello();
+    let mut said: serde_json::Value = serde_json::from_slice(&hello[5..]).unwrap();
+    said["layers"] = serde_json::json!(["rlimit", "process", "unheard-of"]);
+    said["landlock_abi"] = serde_json::Value::Null;
+    let hello = frame(1, said.to_string().as_bytes());
+    let judge = Judge::isolated(says(&hello, "cat >/dev/null"), patient()).unwrap();
+    judge.start().unwrap();
+    assert_eq!(judge.layers(), ["process", "rlimit"]);
+    assert_eq!(judge.landlock_abi(), None);
+    let missing: Vec<_> = judge.missing_layers().iter().map(|missing| missing.layer).collect();
+    assert_eq!(missing, ["landlock", "seccomp"]);
 }
 
 /// What a worker process says first.
@@ -393,7 +297,9 @@ fn a_caller_who_leaves_ends_the_work_at_once() {
     let judged = judge.validate(&file("hang"), &RULES, Options::default(), &mut leaving);
     assert!(matches!(judged, Err(Stopped::Expired(_))));
     assert!(started.elapsed() < Duration::from_millis(900), "{:?}", started.elapsed());
-    assert_eq!(judge.counts().out_of_time + judge.counts().crashed, 0, "nobody blames the file");
+    let counts = judge.counts();
+    assert_eq!(counts.out_of_time + counts.crashed, 0, "nobody blames the file");
+    assert_eq!(counts.abandoned, 1);
     assert_eq!(ask(&judge, "").decision, Decision::Accept);
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use scanvet::intake::{Budget, Unlimited, Upload};
 use scanvet::pipeline::Options;
-use scanvet::worker::{Isolation, Judge, Program, Settings};
+use scanvet::worker::{Judge, Program, Settings};
 use support::{Asked, read};
 
 /// Processes that this one has started, ended ones that nobody has waited for included.
@@ -41,7 +41,7 @@ impl Budget for Leaving {
 fn no_process_and_no_descriptor_is_left_behind() {
     let program = Program::at(env!("CARGO_BIN_EXE_scanvet"));
     let settings = Settings { processes: 2, recycle_files: 2, ..Settings::default() };
-    let judge = Judge::isolated(Isolation::All, program, settings).unwrap();
+    let judge = Judge::isolated(program, settings).unwrap();
     let rules = Asked::default().rules();
     let bytes = read("testdata/samples/accept-form.jpg");
     let upload = Upload { bytes: bytes.into(), declared_media_type: None };
@@ -52,7 +52,7 @@ fn no_process_and_no_descriptor_is_left_behind() {
         let _ = judge.validate(&upload, &rules, Options::default(), &mut leaving);
         judge.validate(&upload, &rules, Options::default(), &mut Unlimited).unwrap();
         assert_eq!(children().len(), judge.waiting().len(), "{:?}", children());
-        assert_eq!(descriptors(), before + 2 * judge.waiting().len());
+        assert_eq!(descriptors(), before + 3 * judge.waiting().len());
     }
     judge.start().unwrap();
     assert!(judge.counts().started > 6 && !children().is_empty());

@@ -14,7 +14,7 @@ use scanvet::grpc::proto::validation_service_client::ValidationServiceClient;
 use scanvet::grpc::proto::{self, FileContent, FileDescriptor, ValidationResult};
 use scanvet::grpc::{ServeConfig, serve_by};
 use scanvet::rules::RuleBook;
-use scanvet::worker::{Isolation, Judge, Program, Settings};
+use scanvet::worker::{Judge, Program, Settings};
 use support::read;
 use tokio::net::TcpListener;
 use tonic::transport::Channel;
@@ -35,7 +35,7 @@ async fn start(judge: &Arc<Judge>) -> Client {
 /// Each file ends its process, so that the processes count the files.
 fn apart(program: Program) -> Arc<Judge> {
     let settings = Settings { recycle_files: 1, ..Settings::default() };
-    Arc::new(Judge::isolated(Isolation::All, program, settings).unwrap())
+    Arc::new(Judge::isolated(program, settings).unwrap())
 }
 
 fn file() -> Option<FileDescriptor> {
@@ -107,7 +107,9 @@ async fn layers_are_told_where_they_are_in_force() {
         let request = proto::GetServerInfoRequest {};
         start(judge).await.get_server_info(request).await.unwrap().into_inner().sandbox_layers
     };
-    assert_eq!(info(&judge).await, ["process", "rlimit"]);
+    judge.start().unwrap();
+    assert_eq!(info(&judge).await, judge.layers());
+    assert_eq!(judge.layers()[..2], ["process", "rlimit"]);
     assert!(info(&Arc::new(Judge::here())).await.is_empty());
 }
 

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use scanvet::grpc::Dial;
 use scanvet::reason::Locale;
 use scanvet::rules::Context;
+use serde::{Deserialize, Serialize};
 use time::Date;
 use time::macros::format_description;
 
@@ -136,6 +137,24 @@ impl ContextArguments {
     }
 }
 
+/// Where files are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Isolation {
+    /// In processes of their own, shut off from everything. Linux only, and the default there.
+    Process,
+    /// In the process that was started: faster for files that are trusted.
+    None,
+}
+
+/// Whether files are judged apart.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct IsolationArguments {
+    /// Where files are judged. Default: process on Linux, none elsewhere.
+    #[arg(long, value_enum)]
+    pub(crate) isolation: Option<Isolation>,
+}
+
 /// `2019-07-01` as a date.
 pub(crate) fn parse_day(text: &str) -> Result<Date, String> {
     Date::parse(text, format_description!("[year]-[month]-[day]"))
@@ -173,6 +192,8 @@ pub(crate) struct CheckArguments {
     /// description (TOML) with context and files.
     #[arg(long, value_name = "DIR|FILE.toml", conflicts_with_all = ["files", "annotate", "slot"])]
     pub(crate) filing: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) isolation: IsolationArguments,
     /// The files.
     #[arg(required_unless_present = "filing", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
@@ -207,6 +228,11 @@ pub(crate) struct ServeArguments {
     /// Listen beyond this machine without TLS, as something else protects the connections.
     #[arg(long)]
     pub(crate) insecure: bool,
+    #[command(flatten)]
+    pub(crate) isolation: IsolationArguments,
+    /// Refuse to start when a layer of the sandbox around files is missing.
+    #[arg(long)]
+    pub(crate) require_sandbox: bool,
     /// Fetch files under this prefix for callers that name them, e.g. s3://scans/2026/ or
     /// file:///srv/scans/; may be repeated. Default: fetch nothing.
     #[cfg(feature = "archives")]
@@ -304,6 +330,8 @@ pub(crate) struct BatchArguments {
     /// Files judged at the same time here. Default: one a core.
     #[arg(long, value_name = "N")]
     pub(crate) workers: Option<usize>,
+    #[command(flatten)]
+    pub(crate) isolation: IsolationArguments,
     /// Record no readings: smaller, but only the files can be judged again.
     #[arg(long)]
     pub(crate) no_readings: bool,
@@ -385,6 +413,8 @@ pub(crate) struct EvaluateArguments {
     /// Exit with 1 when the share of right rows is lower, e.g. 0.97.
     #[arg(long, value_name = "SHARE")]
     pub(crate) min_accuracy: Option<f64>,
+    #[command(flatten)]
+    pub(crate) isolation: IsolationArguments,
 }
 
 #[derive(Debug, Subcommand)]

@@ -68,7 +68,7 @@ async fn order(common: &Common, arguments: &BatchArguments) -> Result<Order, Job
         let config = common.config().map_err(permanent)?;
         let book = common.book(&config).map_err(permanent)?;
         let judges = Judges::here(&book);
-        let door = judge(workers).map_err(permanent)?;
+        let door = judge(workers, arguments.isolation).map_err(permanent)?;
         // Files come while others are judged.
         (Engine::Here(Here::new(Arc::new(book), workers, door)), judges, 2 * workers + 2)
     } else {

@@ -31,7 +31,7 @@ pub(crate) fn run(common: &Common, arguments: &CheckArguments) -> Result<Exit, F
         return filing::run(common, &book, arguments, path);
     }
     let rules = book.rules(&arguments.context.context(), &arguments.slot, today())?;
-    let door = cli::judge(rayon::current_num_threads())?;
+    let door = cli::judge(rayon::current_num_threads(), arguments.isolation)?;
     let mut pictures = arguments.annotate.as_deref().map(Pictures::into).transpose()?;
     let options = Options { fail_fast: arguments.fail_fast, annotate: pictures.is_some() };
     let bar = progress(arguments.files.len());

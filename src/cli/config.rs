@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::cli::Failure;
+use crate::cli::args::Isolation;
 
 /// The port that gRPC examples use.
 const PORT: u16 = 50_051;
@@ -47,6 +48,10 @@ pub(crate) struct ServeTable {
     pub(crate) notice_seconds: u64,
     /// How long calls under way may take to end after that.
     pub(crate) drain_seconds: u64,
+    /// Where files are judged: `process` or `none`; where it is absent, `process` on Linux.
+    pub(crate) isolation: Option<Isolation>,
+    /// Refuse to start when a layer of the sandbox around files is missing.
+    pub(crate) require_sandbox: bool,
     /// Prefixes under which files are fetched for callers that name them.
     pub(crate) content_prefixes: Vec<String>,
     /// Listen beyond this machine without TLS.
@@ -110,6 +115,8 @@ impl Default for ServeTable {
             max_connection_age_seconds: defaults.max_connection_age.as_secs(),
             notice_seconds: defaults.notice.as_secs(),
             drain_seconds: defaults.drain.as_secs(),
+            isolation: None,
+            require_sandbox: false,
             content_prefixes: defaults.content_prefixes,
             insecure: false,
             tls: TlsSettings::default(),

@@ -16,7 +16,7 @@ pub(crate) fn run(common: &Common, arguments: &EvaluateArguments) -> Result<Exit
     let book = common.book(&common.config()?)?;
     let rows = evaluate::read_labels(&arguments.labels)?;
     let folder = arguments.labels.parent().unwrap_or(Path::new(""));
-    let door = cli::judge(rayon::current_num_threads())?;
+    let door = cli::judge(rayon::current_num_threads(), arguments.isolation)?;
     let bar = progress(rows.len());
     let accuracy = evaluate::evaluate(&rows, |row| {
         let said = judge(&door, &book, folder, row);

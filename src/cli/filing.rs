@@ -57,7 +57,7 @@ pub(crate) fn run(
     }
     let filing = book.filing(&arguments.context.over(context(&described, &name)?), today())?;
     let options = Options { fail_fast: arguments.fail_fast, annotate: false };
-    let door = cli::judge(rayon::current_num_threads())?;
+    let door = cli::judge(rayon::current_num_threads(), arguments.isolation)?;
     let judged: Result<Vec<_>, Failure> = described
         .upload
         .par_iter()

@@ -20,11 +20,11 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use scanvet::intake::Budget;
 use scanvet::rules::RuleBook;
-use scanvet::worker::{Isolation, Judge, Program, Settings};
+use scanvet::worker::{Judge, Program, Settings};
 use time::macros::offset;
 use time::{Date, OffsetDateTime};
 
-use crate::cli::args::{Arguments, Command, Common};
+use crate::cli::args::{Arguments, Command, Common, Isolation, IsolationArguments};
 use crate::cli::config::Config;
 
 /// Exit statuses, the same for every command.
@@ -72,12 +72,18 @@ pub(crate) fn run() -> ExitCode {
 }
 
 /// The door through which commands have files judged, so many at once.
-pub(crate) fn judge(processes: usize) -> Result<Judge, Failure> {
-    if !cfg!(target_os = "linux") {
-        return Ok(Judge::here());
-    }
+pub(crate) fn judge(processes: usize, asked: IsolationArguments) -> Result<Judge, Failure> {
     let settings = Settings { processes: processes.max(1), ..Settings::default() };
-    Ok(Judge::isolated(Isolation::default(), Program::own()?, settings)?)
+    door(asked.isolation, settings)
+}
+
+/// The same for whoever keeps its worker processes otherwise.
+fn door(asked: Option<Isolation>, settings: Settings) -> Result<Judge, Failure> {
+    let default = if cfg!(target_os = "linux") { Isolation::Process } else { Isolation::None };
+    match asked.unwrap_or(default) {
+        Isolation::None => Ok(Judge::here()),
+        Isolation::Process => Ok(Judge::isolated(Program::own()?, settings)?),
+    }
 }
 
 #[cfg(target_os = "linux")]

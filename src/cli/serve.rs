@@ -8,6 +8,7 @@ use scanvet::access::{self, Access};
 use scanvet::grpc::{self, Dial, ServeConfig, Serving, SharedBooks};
 use scanvet::observe::{Audit, Metrics, Traces};
 use scanvet::rules::{RuleBook, RuleBooks};
+use scanvet::worker::{Judge, Missing, Settings};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -33,10 +34,11 @@ pub(crate) fn run(common: &Common, arguments: &ServeArguments) -> Result<Exit, F
         cli::say("the configuration is sound\n");
         return Ok(Exit::Success);
     }
-    let judge = Arc::new(cli::judge(serving.workers)?);
+    let judge = Arc::new(judge(&config.serve)?);
     log();
     // A service that cannot do its work says so before it is asked.
     judge.start()?;
+    is_shut_in(&judge, config.serve.require_sandbox)?;
     let runtime = Runtime::new()?;
     let outcome = runtime.block_on(async {
         let listener = bind(config.serve.listen).await?;
@@ -49,6 +51,7 @@ pub(crate) fn run(common: &Common, arguments: &ServeArguments) -> Result<Exit, F
             admin = admin.as_ref().and_then(|admin| admin.local_addr().ok()).map(|it| it.to_string()),
             workers = serving.workers,
             sandbox_layers = judge.layers().join(","),
+            landlock_abi = judge.landlock_abi(),
             ruleset_version = books.current.version,
             ruleset_digest = books.current.digest,
             "serving"
@@ -92,6 +95,31 @@ pub(crate) fn run(common: &Common, arguments: &ServeArguments) -> Result<Exit, F
     outcome
 }
 
+/// The door through which the service has files judged. One process more than are busy is kept ready,
+/// so that a file that ends one makes nobody wait for the next.
+fn judge(table: &ServeTable) -> Result<Judge, Failure> {
+    let processes = table.workers;
+    let kept_ready = processes + 1;
+    let settings = Settings { processes, kept_ready, ..Settings::default() };
+    cli::door(table.isolation, settings)
+}
+
+/// Says which layers of the sandbox are missing: as a warning, or instead of serving.
+fn is_shut_in(judge: &Judge, required: bool) -> Result<(), Failure> {
+    let missing = judge.missing_layers();
+    if required && !missing.is_empty() {
+        let missing =
+            missing.iter().map(|Missing { layer, remedy }| format!("\n  {layer} {remedy}"));
+        let missing: String = missing.collect();
+        let why = "the sandbox around files is incomplete, and it is required (--require-sandbox or require_sandbox under [serve] in the configuration); missing:";
+        return Err(format!("{why}{missing}").into());
+    }
+    for Missing { layer, remedy } in missing {
+        tracing::warn!(layer, remedy, "a layer of the sandbox around files is missing");
+    }
+    Ok(())
+}
+
 /// Flags over the environment over the file over the defaults.
 fn settings(common: &Common, arguments: &ServeArguments) -> Result<Config, Failure> {
     let mut config = common.config()?;
@@ -104,6 +132,8 @@ fn settings(common: &Common, arguments: &ServeArguments) -> Result<Config, Failu
     tls.key = arguments.tls_key.clone().or(tls.key.take());
     tls.client_ca = arguments.client_ca.clone().or(tls.client_ca.take());
     serve.insecure |= arguments.insecure;
+    serve.isolation = arguments.isolation.isolation.or(serve.isolation);
+    serve.require_sandbox |= arguments.require_sandbox;
     #[cfg(feature = "archives")]
     serve.content_prefixes.extend(arguments.content_prefix.iter().cloned());
     Ok(config)

@@ -64,7 +64,10 @@ impl Serving {
         let address = listener.local_addr().map_err(ServeError::Address)?;
         config.access.may_listen(address)?;
         // The first caller is not to wait for the networks.
-        if !tokio::task::spawn_blocking(measure::prepare).await.unwrap_or(false) {
+        // Where files are judged apart, their processes prepare themselves.
+        let prepared = !judge.layers().is_empty()
+            || tokio::task::spawn_blocking(measure::prepare).await.unwrap_or(false);
+        if !prepared {
             tracing::error!("networks could not be prepared: files that need them go to review");
         }
         #[cfg(feature = "archives")]
@@ -157,15 +160,12 @@ pub async fn serve_by(
 async fn watched(listener: TcpListener, service: Arc<Service>) {
     let (metrics, draining) = (Arc::clone(&service.pool.metrics), service.draining.clone());
     let before = move |metrics: &Metrics| {
-        let counts = service.judge.counts();
-        for (cause, all) in [
-            ("crashed", counts.crashed),
-            ("out-of-time", counts.out_of_time),
-            ("killed", counts.killed),
-            ("recycled", counts.recycled),
-        ] {
+        for (cause, all) in service.judge.counts().restarts() {
             metrics.restarts(cause, all);
         }
+        let running = service.judge.running();
+        let largest = running.iter().filter_map(|process| process.resident_bytes).max();
+        metrics.processes(running.len(), largest.unwrap_or_default());
         for layer in service.judge.layers() {
             metrics.layer(layer);
         }

@@ -112,6 +112,8 @@ pub struct Metrics {
     reloads: Family<Reload, Counter>,
     rules: Family<RuleSet, Gauge<i64, AtomicI64>>,
     refused: Family<Why, Counter>,
+    processes: Gauge<i64, AtomicI64>,
+    largest: Gauge<i64, AtomicI64>,
     busy: Gauge<i64, AtomicI64>,
     workers: Gauge<i64, AtomicI64>,
     held: Gauge<f64, AtomicU64>,
@@ -141,6 +143,8 @@ impl Default for Metrics {
             reloads: Family::default(),
             rules: Family::default(),
             refused: Family::default(),
+            processes: Gauge::default(),
+            largest: Gauge::default(),
             busy: Gauge::default(),
             workers: Gauge::default(),
             held: Gauge::default(),
@@ -176,6 +180,9 @@ impl Metrics {
         own.register("shed", "Calls refused to stay responsive", self.shed.clone());
         let help = "Worker processes that ended before the service did";
         own.register("worker_restarts", help, self.restarts.clone());
+        own.register("worker_processes", "Worker processes alive", self.processes.clone());
+        let help = "Memory of the largest worker process";
+        own.register_with_unit("worker_resident", help, Unit::Bytes, self.largest.clone());
         own.register("sandbox_layer", "1 where the layer is in force", self.layers.clone());
         own.register("reloads", "Reloads of rules and settings", self.reloads.clone());
         own.register("ruleset_info", "1 for the rules in force", self.rules.clone());
@@ -268,6 +275,12 @@ impl Metrics {
     pub fn restarts(&self, cause: &'static str, all: u64) {
         let counter = self.restarts.get_or_create(&Cause { cause });
         counter.inc_by(all.saturating_sub(counter.get()));
+    }
+
+    /// So many worker processes live, the largest of which holds so many bytes of memory.
+    pub fn processes(&self, living: usize, largest: u64) {
+        self.processes.set(living as i64);
+        self.largest.set(i64::try_from(largest).unwrap_or(i64::MAX));
     }
 
     /// A layer between files and this process is in force.

@@ -1,7 +1,8 @@
 //! The worker process: reads uploads from a pipe and tells what it measured, until the pipe ends.
 //!
 //! One file at a time, on a thread with a stack of its own size. The first thread only waits for the
-//! other side to go: when it does, the process ends, whatever it is busy with.
+//! other side to go: when it does, the process ends, whatever it is busy with. Before it says that it
+//! is ready, the process has shut itself in.
 
 use std::fs::File;
 use std::io;
@@ -10,23 +11,27 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::frame::{self, Kind};
 use super::limits::Limits;
 use super::message::{Answer, Hello, Job, KEPT, Rules};
+use super::sandbox;
 use crate::decode::contained;
 use crate::filing::look::Keeper;
 use crate::intake::{Budget, Upload};
-use crate::measure::Measured;
+use crate::measure::{self, Measured};
 use crate::pipeline::{self, Report, Witness};
 use crate::rules::RuleSet;
 use crate::verdict::Verdict;
 
 /// Bytes of stack: the same wherever the process runs, as a file may fail on it.
 const STACK: usize = 8 * 1024 * 1024;
+
+/// How long a new process waits for work before it makes use of the time.
+const WHILE: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 
 /// Works for the process that has started this one, over standard input and output.
 pub fn run(limits: Limits) -> io::Result<()> {
@@ -46,9 +51,10 @@ pub fn run_on(
     before: impl FnMut(&Upload) + Send + 'static,
 ) -> io::Result<()> {
     let watched = input.try_clone()?;
+    let landlock = sandbox::cut_off()?;
     limits.set()?;
-    let mut worker =
-        Worker { input, output, limits, before, kept: std::array::from_fn(|_| None), job: None };
+    let kept = std::array::from_fn(|_| None);
+    let mut worker = Worker { input, output, limits, landlock, before, kept, job: None };
     thread::Builder::new().name("judge".to_owned()).stack_size(STACK).spawn(move || {
         // A request that cannot be understood, or a panic outside of a check: whatever is wrong here,
         // the next file needs another process.
@@ -70,6 +76,8 @@ struct Worker<F> {
     input: File,
     output: File,
     limits: Limits,
+    /// The version of Landlock that is in force.
+    landlock: Option<u8>,
     before: F,
     kept: [Option<RuleSet>; KEPT],
     job: Option<Job>,
@@ -77,7 +85,10 @@ struct Worker<F> {
 
 impl<F: FnMut(&Upload)> Worker<F> {
     fn work(&mut self) -> io::Result<()> {
-        tell(&mut self.output, Kind::Hello, &Hello::own())?;
+        self.warm_up()?;
+        let layers = sandbox::close(self.landlock);
+        tell(&mut self.output, Kind::Hello, &Hello::own(layers, self.landlock))?;
+        self.prepare()?;
         while let Some((kind, content)) = frame::read(&mut self.input)? {
             match (kind, self.job.take()) {
                 (Kind::Rules, None) => self.keep(read(&content)?)?,
@@ -85,6 +96,24 @@ impl<F: FnMut(&Upload)> Worker<F> {
                 (Kind::Content, Some(job)) => self.judge(job, content)?,
                 _ => return Err(io::ErrorKind::InvalidData.into()),
             }
+        }
+        Ok(())
+    }
+
+    /// What looks at the machine when it is used first does so now: later on it cannot.
+    fn warm_up(&self) -> io::Result<()> {
+        rayon::current_num_threads();
+        rten::thread_pool();
+        self.limits.next_file()
+    }
+
+    /// The networks, where nobody asks for a while: a process that replaces another may be asked at
+    /// once, and by a file that needs none of them.
+    fn prepare(&self) -> io::Result<()> {
+        match poll(&mut [PollFd::new(&self.input, PollFlags::IN)], Some(&WHILE)) {
+            Ok(0) => _ = measure::prepare(),
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
         Ok(())
     }

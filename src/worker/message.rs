@@ -11,23 +11,33 @@ use crate::rules::Carried;
 /// Rule sets that a worker process keeps.
 pub(super) const KEPT: usize = 32;
 
-/// Both sides must be one engine, or their readings mean different things.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Who is ready, and what it is shut in by.
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Hello {
     engine: String,
     catalogue: String,
+    /// Layers of the sandbox that are in force.
+    pub(super) layers: Vec<String>,
+    /// Version of Landlock that is in force.
+    pub(super) landlock_abi: Option<u8>,
 }
 
 impl Hello {
+    /// Both sides must be one engine, or their readings mean different things.
+    pub(super) fn is_of(&self, other: &Self) -> bool {
+        self.engine == other.engine && self.catalogue == other.catalogue
+    }
+
     /// Of this engine.
-    pub(super) fn own() -> Self {
+    pub(super) fn own(layers: Vec<String>, landlock_abi: Option<u8>) -> Self {
         let mut catalogue = Sha256::new();
         for entry in CATALOG {
             catalogue.update(format!("{} {}\n", entry.id, entry.version));
         }
         let catalogue = catalogue.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { engine: env!("CARGO_PKG_VERSION").to_owned(), catalogue }
+        let engine = env!("CARGO_PKG_VERSION").to_owned();
+        Self { engine, catalogue, layers, landlock_abi }
     }
 }
 

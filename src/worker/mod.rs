@@ -10,8 +10,9 @@
 //! | `frame`, `message` | what goes through the pipes, bounded on both sides |
 //! | `child` | the worker process |
 //! | `limits` | what it may use |
-//! | `process` | one worker process as its owner sees it |
-//! | `pool` | those that are kept |
+//! | `sandbox`, `calls` | what it may do |
+//! | `process`, `death` | one worker process as its owner sees it, and why it ended |
+//! | `pool`, `keeper` | those that are kept, and who keeps them ready |
 //! | `tries` | one upload: tried, tried once more, answered |
 //!
 //! A file that ends its process is tried once more in a fresh one and then refused as
@@ -21,10 +22,16 @@
 //!
 //! On Linux only. Elsewhere [`Judge::isolated`] says so, and [`Judge::here`] is what there is.
 
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod calls;
 #[cfg(target_os = "linux")]
 pub mod child;
 #[cfg(target_os = "linux")]
+mod death;
+#[cfg(target_os = "linux")]
 mod frame;
+#[cfg(target_os = "linux")]
+mod keeper;
 #[cfg(target_os = "linux")]
 mod limits;
 #[cfg(target_os = "linux")]
@@ -33,6 +40,8 @@ mod message;
 mod pool;
 #[cfg(target_os = "linux")]
 mod process;
+#[cfg(target_os = "linux")]
+mod sandbox;
 mod settings;
 #[cfg(target_os = "linux")]
 mod tries;
@@ -46,13 +55,13 @@ use crate::verdict::Verdict;
 
 #[cfg(target_os = "linux")]
 pub use crate::worker::limits::Limits;
-pub use crate::worker::settings::{Isolation, Program, Settings};
+pub use crate::worker::settings::{Program, Settings};
 
 /// Has uploads judged. Shared by all threads of a program.
 #[derive(Debug, Default)]
 pub struct Judge {
     #[cfg(target_os = "linux")]
-    isolated: Option<(Isolation, pool::Pool)>,
+    isolated: Option<keeper::Keeper>,
 }
 
 /// Why there is no verdict. Never a statement about the file.
@@ -101,12 +110,51 @@ pub struct Counts {
     pub started: u64,
     /// Ended in good order, as they had judged enough files or grown too large.
     pub recycled: u64,
-    /// Ended by a file.
+    /// Ended by a file: a crash, or an answer that can be none.
     pub crashed: u64,
+    /// Ended as a file took more memory than a process may use.
+    pub out_of_memory: u64,
     /// Ended as a file took too long.
     pub out_of_time: u64,
+    /// Ended by the sandbox: a file made it do what a worker never does.
+    pub forbidden: u64,
     /// Ended from outside.
     pub killed: u64,
+    /// Ended as the caller of a file had gone.
+    pub abandoned: u64,
+}
+
+impl Counts {
+    /// How often a process ended and another took or will take its place, by cause.
+    pub fn restarts(&self) -> [(&'static str, u64); 7] {
+        [
+            ("recycled", self.recycled),
+            ("crashed", self.crashed),
+            ("out_of_memory", self.out_of_memory),
+            ("out_of_time", self.out_of_time),
+            ("forbidden", self.forbidden),
+            ("killed", self.killed),
+            ("abandoned", self.abandoned),
+        ]
+    }
+}
+
+/// A worker process that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// Its number in the system.
+    pub id: u32,
+    /// Bytes of memory that it holds, where the system tells.
+    pub resident_bytes: Option<u64>,
+}
+
+/// A layer of the sandbox that is not in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// By the name that `GetServerInfo` uses.
+    pub layer: &'static str,
+    /// What brings it into force.
+    pub remedy: &'static str,
 }
 
 impl Judge {
@@ -115,25 +163,17 @@ impl Judge {
         Self::default()
     }
 
-    /// Judges what `isolation` names in worker processes of `program`. No process is started before
-    /// it is needed, but that the program can be run is looked at now.
+    /// Judges everything in worker processes of `program`. No process is started before it is needed,
+    /// but that the program can be run is looked at now.
     #[cfg(target_os = "linux")]
-    pub fn isolated(
-        isolation: Isolation,
-        program: Program,
-        settings: Settings,
-    ) -> Result<Self, WorkerFault> {
+    pub fn isolated(program: Program, settings: Settings) -> Result<Self, WorkerFault> {
         let program = program.checked()?;
-        Ok(Self { isolated: Some((isolation, pool::Pool::new(program, settings))) })
+        Ok(Self { isolated: Some(keeper::Keeper::of(pool::Pool::new(program, settings))) })
     }
 
     /// There are no worker processes on this system.
     #[cfg(not(target_os = "linux"))]
-    pub fn isolated(
-        _isolation: Isolation,
-        _program: Program,
-        _settings: Settings,
-    ) -> Result<Self, WorkerFault> {
+    pub fn isolated(_program: Program, _settings: Settings) -> Result<Self, WorkerFault> {
         Err(WorkerFault::Unsupported)
     }
 
@@ -173,11 +213,9 @@ impl Judge {
         budget: &mut dyn Budget,
     ) -> Result<(Verdict, Option<Look>), Stopped> {
         #[cfg(target_os = "linux")]
-        if let Some((isolation, pool)) = &self.isolated
-            && (*isolation == Isolation::All || tries::is_document(upload))
-        {
+        if let Some(keeper) = &self.isolated {
             let asked = process::Asked { upload, rules, options, keep };
-            return tries::judge(pool, asked, budget);
+            return tries::judge(keeper.at_work(), asked, budget);
         }
         let mut keeper = Keeper::of(keep);
         let verdict = pipeline::validate_before(upload, rules, options, budget, &mut keeper)?;
@@ -188,40 +226,75 @@ impl Judge {
     /// file. Nothing where everything is judged in this process.
     pub fn start(&self) -> Result<(), WorkerFault> {
         #[cfg(target_os = "linux")]
-        if let Some((_, pool)) = &self.isolated {
+        if let Some(keeper) = &self.isolated {
+            let pool = keeper.pool();
             match pool.take(true, &mut crate::intake::Unlimited) {
                 Ok(process) => pool.give_back(process),
                 Err(Stopped::Worker(fault)) => return Err(fault),
                 // A budget without end does not end.
                 Err(Stopped::Expired(_)) => {}
             }
+            // The others follow, now that it is known that they can.
+            keeper.at_work();
         }
         Ok(())
     }
 
-    /// What stands between a file and this process, by the names that `GetServerInfo` uses.
+    /// What stands between a file and this process, by the names that `GetServerInfo` uses: what the
+    /// worker process that was started last has said. Nothing before the first start.
     pub fn layers(&self) -> Vec<&'static str> {
         #[cfg(target_os = "linux")]
-        if self.isolated.is_some() {
-            return vec!["process", "rlimit"];
+        if let Some(keeper) = &self.isolated {
+            return keeper.pool().sandbox().layers;
         }
         Vec::new()
+    }
+
+    /// The layers that there could be and that are not in force, as far as worker processes have said.
+    pub fn missing_layers(&self) -> Vec<Missing> {
+        #[cfg(target_os = "linux")]
+        {
+            let in_force = self.layers();
+            let missing = sandbox::LAYERS.into_iter().filter(|layer| !in_force.contains(layer));
+            missing.map(|layer| Missing { layer, remedy: sandbox::remedy(layer) }).collect()
+        }
+        #[cfg(not(target_os = "linux"))]
+        vec![Missing { layer: "process", remedy: "worker processes are run on Linux only" }]
+    }
+
+    /// The version of Landlock that is in force, as [`Judge::layers`].
+    pub fn landlock_abi(&self) -> Option<u8> {
+        #[cfg(target_os = "linux")]
+        if let Some(keeper) = &self.isolated {
+            return keeper.pool().sandbox().landlock_abi;
+        }
+        None
     }
 
     /// What has happened to worker processes so far.
     pub fn counts(&self) -> Counts {
         #[cfg(target_os = "linux")]
-        if let Some((_, pool)) = &self.isolated {
-            return pool.tally.counts();
+        if let Some(keeper) = &self.isolated {
+            return keeper.pool().tally.counts();
         }
         Counts::default()
+    }
+
+    /// The worker processes that run, busy ones included.
+    pub fn running(&self) -> Vec<Running> {
+        #[cfg(target_os = "linux")]
+        if let Some(keeper) = &self.isolated {
+            let ids = keeper.pool().alive.ids().into_iter();
+            return ids.map(|id| Running { id, resident_bytes: process::resident(id) }).collect();
+        }
+        Vec::new()
     }
 
     /// Ids of the worker processes that wait for work.
     pub fn waiting(&self) -> Vec<u32> {
         #[cfg(target_os = "linux")]
-        if let Some((_, pool)) = &self.isolated {
-            return pool.idle();
+        if let Some(keeper) = &self.isolated {
+            return keeper.pool().idle();
         }
         Vec::new()
     }

@@ -1,17 +1,20 @@
 //! One worker process as its owner sees it: started, asked, watched, and ended.
 
-use std::io::{self, Read, Write};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::collections::BTreeSet;
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::de::DeserializeOwned;
 
+use super::death::{self, Cause};
 use super::frame::{self, Incoming, Kind};
 use super::limits::Limits;
 use super::message::{Answer, Hello, Job, KEPT, Rules};
-use super::{Program, WorkerFault};
+use super::{Program, WorkerFault, sandbox};
 use crate::filing::look::{Keep, Look};
 use crate::intake::{Budget, Upload, format};
 use crate::pipeline::{Options, Report};
@@ -44,8 +47,28 @@ pub(super) struct Process {
     next_place: usize,
     /// Files that it has judged.
     pub(super) files: u32,
+    /// What it writes that is no answer: read when it has ended.
+    aside: PipeReader,
     /// Processes that the kernel had ended for want of memory when this one started.
-    out_of_memory: Option<u64>,
+    ended_for_memory: Option<u64>,
+    /// What it says that it is shut in by.
+    pub(super) sandbox: Sandbox,
+    alive: Alive,
+}
+
+/// What a process says that it is shut in by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sandbox {
+    pub(super) layers: Vec<&'static str>,
+    pub(super) landlock_abi: Option<u8>,
+}
+
+impl From<&Hello> for Sandbox {
+    fn from(hello: &Hello) -> Self {
+        let is_told = |layer: &&str| hello.layers.iter().any(|told| told == layer);
+        let layers = sandbox::LAYERS.into_iter().filter(is_told).collect();
+        Self { layers, landlock_abi: hello.landlock_abi }
+    }
 }
 
 /// What a worker is asked.
@@ -78,15 +101,6 @@ pub(super) enum Lost {
     Ended,
 }
 
-/// Who ended a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Death {
-    /// The file: a crash, or a limit of the process.
-    Own,
-    /// Somebody or something that does not know of the file.
-    Outside,
-}
-
 /// How long to wait, and for whom.
 pub(super) struct Watch<'a> {
     pub(super) end: Instant,
@@ -112,8 +126,14 @@ impl Process {
     pub(super) fn start(
         program: &Program,
         limits: Limits,
+        alive: &Alive,
         budget: &mut dyn Budget,
     ) -> Result<Self, Result<WorkerFault, Lost>> {
+        let failed = |error| Err(Ok(WorkerFault::NotStarted(error)));
+        let (aside, its_aside) = match aside() {
+            Ok(pipe) => pipe,
+            Err(error) => return failed(error),
+        };
         let mut command = Command::new(&program.path);
         command
             .arg0("scanvet")
@@ -123,17 +143,19 @@ impl Process {
             // Each arena of the allocator takes 64 MB of address space; one thread works at a time.
             .env("MALLOC_ARENA_MAX", "1")
             .env("RAYON_NUM_THREADS", "1")
+            .env("RTEN_NUM_THREADS", "1")
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(its_aside)
             // An interrupt at the terminal is for the owner, who lets it finish.
             .process_group(0);
-        let failed = |error| Err(Ok(WorkerFault::NotStarted(error)));
         let mut child = match command.spawn() {
             Ok(child) => child,
             Err(error) => return failed(error),
         };
+        // It holds this process's end of the pipe for what it writes aside.
+        drop(command);
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return failed(io::ErrorKind::BrokenPipe.into());
         };
@@ -145,14 +167,21 @@ impl Process {
             kept: std::array::from_fn(|_| None),
             next_place: 0,
             files: 0,
-            out_of_memory: out_of_memory(),
+            aside,
+            ended_for_memory: death::ended_for_memory(),
+            sandbox: Sandbox::default(),
+            alive: alive.clone(),
         };
+        alive.set().insert(process.id());
         if let Err(error) = process.prepare_pipes() {
             return failed(error);
         }
         let mut watch = Watch { end: Instant::now() + START, budget };
         match process.receive::<Hello>(Kind::Hello, &mut watch) {
-            Ok(hello) if hello == Hello::own() => Ok(process),
+            Ok(hello) if hello.is_of(&Hello::own(Vec::new(), None)) => {
+                process.sandbox = Sandbox::from(&hello);
+                Ok(process)
+            }
             Ok(_) => Err(Ok(WorkerFault::OtherEngine)),
             Err(Lost::Caller) => Err(Err(Lost::Caller)),
             Err(_) => Err(Ok(WorkerFault::NotReady)),
@@ -167,21 +196,20 @@ impl Process {
         Ok(())
     }
 
-    /// Whether it still runs, as far as can be told without asking it.
-    pub(super) fn is_alive(&mut self) -> bool {
-        self.incoming.is_empty() && matches!(self.child.try_wait(), Ok(None))
+    /// Why it is of no use though nobody has asked it anything; `None` while it waits for work.
+    pub(super) fn ended(&mut self) -> Option<Cause> {
+        if !self.incoming.is_empty() {
+            return Some(Cause::Crashed);
+        }
+        match self.child.try_wait() {
+            Ok(None) => None,
+            _ => Some(self.cause()),
+        }
     }
 
     /// Its number in the system.
     pub(super) fn id(&self) -> u32 {
         self.child.id()
-    }
-
-    /// Bytes of memory that it holds, where the system tells.
-    pub(super) fn resident(&self) -> Option<u64> {
-        let told = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).ok()?;
-        let pages: u64 = told.split(' ').nth(1)?.parse().ok()?;
-        Some(pages * rustix::param::page_size() as u64)
     }
 
     /// Has an upload judged. `meanwhile` runs while the process is busy; `begun` gets what it tells
@@ -288,20 +316,21 @@ impl Process {
         }
     }
 
-    /// Who ended this process, which has closed its pipe.
-    pub(super) fn death(mut self) -> Death {
+    /// Why this process, which has closed its pipe, has ended.
+    pub(super) fn cause(&mut self) -> Cause {
         let end = Instant::now() + GRACE;
         while Instant::now() < end {
             match self.child.try_wait() {
                 Ok(Some(status)) => {
-                    return blame(status, out_of_memory() != self.out_of_memory);
+                    let starved = death::ended_for_memory() != self.ended_for_memory;
+                    return death::cause(status, starved, &death::last_words(&self.aside));
                 }
                 Ok(None) => std::thread::sleep(Duration::from_millis(1)),
                 Err(_) => break,
             }
         }
         // It lives on without its pipe: dropping it ends it.
-        Death::Own
+        Cause::Crashed
     }
 }
 
@@ -310,24 +339,41 @@ impl Drop for Process {
         // Both fail only where it has been waited for already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        self.alive.remove(self.child.id());
     }
 }
 
-/// Who ended a process, when its pipe is closed. The limits that it sets for itself end it by SIGABRT
-/// (memory, stack) or SIGXCPU, and a crash by its own signal. SIGKILL comes from outside, be it from a
-/// person or from the kernel that has run out of memory; only of the latter the kernel keeps count,
-/// and it has counted where `starved`.
-fn blame(status: ExitStatus, starved: bool) -> Death {
-    const HANG_UP: i32 = 1;
-    const INTERRUPT: i32 = 2;
-    const QUIT: i32 = 3;
-    const KILL: i32 = 9;
-    const TERMINATE: i32 = 15;
-    match status.signal() {
-        Some(KILL) if starved => Death::Own,
-        Some(HANG_UP | INTERRUPT | QUIT | KILL | TERMINATE) => Death::Outside,
-        _ => Death::Own,
+/// Numbers of the processes that have been started and not ended.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Alive(Arc<Mutex<BTreeSet<u32>>>);
+
+impl Alive {
+    pub(super) fn ids(&self) -> Vec<u32> {
+        self.set().iter().copied().collect()
     }
+
+    fn set(&self) -> MutexGuard<'_, BTreeSet<u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remove(&self, id: u32) {
+        self.set().remove(&id);
+    }
+}
+
+/// Bytes of memory that a process holds, where the system tells.
+pub(super) fn resident(id: u32) -> Option<u64> {
+    let told = std::fs::read_to_string(format!("/proc/{id}/statm")).ok()?;
+    let pages: u64 = told.split(' ').nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
+}
+
+/// A pipe for what a process writes aside. What nobody reads does not keep it waiting: it is lost.
+fn aside() -> io::Result<(PipeReader, PipeWriter)> {
+    let (ours, its) = io::pipe()?;
+    rustix::io::ioctl_fionbio(&ours, true)?;
+    rustix::io::ioctl_fionbio(&its, true)?;
+    Ok((ours, its))
 }
 
 fn wait(pipe: &mut [PollFd<'_>], tick: &Timespec) -> Result<(), Lost> {
@@ -344,36 +390,4 @@ fn add(bytes: &mut Vec<u8>, kind: Kind, message: &impl serde::Serialize) -> Resu
 
 fn read<M: DeserializeOwned>(content: &[u8]) -> Result<M, Lost> {
     serde_json::from_slice(content).map_err(|_| Lost::Broken)
-}
-
-/// Processes of the whole machine that the kernel has ended for want of memory since it started.
-fn out_of_memory() -> Option<u64> {
-    let told = std::fs::read_to_string("/proc/vmstat").ok()?;
-    told.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_signals_from_outside_leave_the_file_without_blame() {
-        let of_signal = |signal| blame(ExitStatus::from_raw(signal), false);
-        for (name, signal) in [("HUP", 1), ("INT", 2), ("QUIT", 3), ("KILL", 9), ("TERM", 15)] {
-            assert_eq!(of_signal(signal), Death::Outside, "{name}");
-        }
-        let own = [("ILL", 4), ("TRAP", 5), ("ABRT", 6), ("BUS", 7), ("FPE", 8), ("SEGV", 11)];
-        for (name, signal) in own.into_iter().chain([("XCPU", 24), ("XFSZ", 25), ("SYS", 31)]) {
-            assert_eq!(of_signal(signal), Death::Own, "{name}");
-        }
-        for code in [0, 1, 101] {
-            assert_eq!(blame(ExitStatus::from_raw(code << 8), false), Death::Own, "{code}");
-        }
-    }
-
-    #[test]
-    fn a_kill_while_the_kernel_runs_out_of_memory_is_blamed_on_the_file() {
-        assert_eq!(blame(ExitStatus::from_raw(9), true), Death::Own);
-        assert_eq!(blame(ExitStatus::from_raw(15), true), Death::Outside);
-    }
 }

@@ -8,16 +8,6 @@ use std::time::Duration;
 use super::Limits;
 use super::WorkerFault;
 
-/// Which uploads are judged in worker processes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Isolation {
-    /// Documents, whose readers can be kept busy without end or brought down: PDF, by its first bytes.
-    #[default]
-    Documents,
-    /// Everything.
-    All,
-}
-
 /// The program of the worker processes.
 ///
 /// A program that uses this crate names the `scanvet` beside it ([`Program::at`]), or itself where its
@@ -80,7 +70,11 @@ impl Program {
 pub struct Settings {
     /// Processes that are busy at once; as many may wait for work.
     pub processes: usize,
-    /// Time that a file may take, both tries together.
+    /// Processes that are alive at any time from the first start on, busy ones included: a thread
+    /// replaces those that end. 0 = they are started when they are needed.
+    pub kept_ready: usize,
+    /// Time that a file may take, both tries together. A call of the service may take 10 s, of which
+    /// this leaves enough for waiting and for the answer.
     pub file_time: Duration,
     /// Files after which a process is replaced.
     pub recycle_files: u32,
@@ -95,6 +89,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             processes: std::thread::available_parallelism().map_or(1, usize::from),
+            kept_ready: 0,
             file_time: Duration::from_secs(7),
             recycle_files: 10_000,
             recycle_bytes: 300 * 1024 * 1024,

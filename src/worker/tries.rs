@@ -3,12 +3,13 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use super::pool::{Pool, Tally};
-use super::process::{Answered, Asked, Death, Lost, Watch};
+use super::death::Cause;
+use super::pool::Pool;
+use super::process::{Answered, Asked, Lost, Watch};
 use super::{Stopped, WorkerFault, frame};
 use crate::decode::integrity::State;
 use crate::filing::look::{Keep, Look};
-use crate::intake::{Budget, Expired, Upload};
+use crate::intake::{Budget, Expired};
 use crate::pipeline::{self, Report};
 use crate::verdict::Verdict;
 
@@ -46,32 +47,32 @@ pub(super) fn judge(
         let answer = process.judge(asked, &mut watch, &mut begun, || {
             digest();
         });
-        match answer.and_then(|answer| believed(asked, digest(), answer).ok_or(Lost::Broken)) {
+        let answer = answer.and_then(|it| believed(asked, digest(), it).ok_or(Lost::Broken));
+        let cause = match answer {
             Ok(told) => {
                 pool.give_back(process);
                 return Ok(told);
             }
-            Err(Lost::Caller) => return Err(Expired.into()),
-            Err(Lost::OutOfTime) => {
-                Tally::add(&pool.tally.out_of_time);
-                tracing::warn!(cause = "out-of-time", "a worker process was ended");
-                drop(process);
-                return Ok(refused(begun, State::OutOfTime));
+            Err(Lost::Caller) => {
+                pool.abandon(process);
+                return Err(Expired.into());
             }
-            Err(Lost::Ended) if process.death() == Death::Outside => {
-                Tally::add(&pool.tally.killed);
-                tracing::warn!(cause = "killed-from-outside", "a worker process was ended");
+            Err(Lost::OutOfTime) => Cause::OutOfTime,
+            Err(Lost::Broken) => Cause::Crashed,
+            Err(Lost::Ended) => process.cause(),
+        };
+        pool.lose(process, Some(cause));
+        match cause {
+            // Its time is over, be it by this clock or by that of its processor.
+            Cause::OutOfTime => return Ok(refused(begun, State::OutOfTime)),
+            Cause::Killed => {
                 killed += 1;
                 if killed == MOST_KILLED {
                     return Err(WorkerFault::Killed.into());
                 }
                 continue;
             }
-            Err(Lost::Ended | Lost::Broken) => {
-                Tally::add(&pool.tally.crashed);
-                tracing::warn!(cause = "crashed", "a worker process was ended");
-                crashes += 1;
-            }
+            Cause::Crashed | Cause::OutOfMemory | Cause::Forbidden => crashes += 1,
         }
         left = left.saturating_sub(started.elapsed());
         if crashes == MOST_CRASHES {
@@ -100,10 +101,4 @@ fn believed(
     }
     let verdict = pipeline::replay(upload, sha256, rules, options, report)?;
     Some((Verdict { annotated: picture, ..verdict }, look))
-}
-
-/// Whether anything of `upload` could act on whoever reads it.
-pub(super) fn is_document(upload: &Upload) -> bool {
-    let detected = crate::intake::format::detect(&upload.bytes);
-    detected.is_some_and(|detected| detected.media_type == "application/pdf")
 }

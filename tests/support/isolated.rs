@@ -125,10 +125,18 @@ fn held_kb(root: u32) -> u64 {
         };
         sum += field("VmRSS:");
         most = most.max(field("VmHWM:"));
-        for thread in fs::read_dir(format!("{folder}/task")).into_iter().flatten().flatten() {
-            let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
-            family.extend(children.split_whitespace().filter_map(|id| id.parse::<u32>().ok()));
-        }
+        family.extend(children(process));
     }
     most.max(sum)
+}
+
+/// Processes that a process has started and that have not ended.
+pub fn children(process: u32) -> Vec<u32> {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let lists = threads
+        .map(|thread| fs::read_to_string(thread.path().join("children")).unwrap_or_default());
+    let ids = lists.flat_map(|list| {
+        list.split_whitespace().filter_map(|id| id.parse::<u32>().ok()).collect::<Vec<_>>()
+    });
+    ids.collect()
 }

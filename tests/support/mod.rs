@@ -3,6 +3,8 @@
 
 pub mod cards;
 pub mod cases;
+#[cfg(target_os = "linux")]
+pub mod deeds;
 pub mod draw;
 pub mod encode;
 pub mod faults;
