@@ -262,7 +262,7 @@ fn with_canaries(at: usize, picture: &[u8]) -> Vec<u8> {
         [&b"Exif\0\0"[..], &tiff].concat()
     };
     let app1 = [&[0xFF, 0xE1][..], &((exif.len() + 2) as u16).to_be_bytes(), &exif].concat();
-    let tail = if at % 3 == 0 { word.clone().into_bytes() } else { Vec::new() };
+    let tail = if at.is_multiple_of(3) { word.clone().into_bytes() } else { Vec::new() };
     match at % 4 {
         0 => word.repeat(30).into_bytes(),
         1 => format!("%PDF-1.7\n1 0 obj<</Title({word})/OpenAction<</S/JavaScript/JS({word})>>>>")
@@ -288,7 +288,7 @@ async fn no_word_of_two_hundred_files_comes_out_in_logs_numbers_traces_audit_or_
     let mut answers = String::new();
     for at in 0..200 {
         let mut call = request(with_canaries(at, &picture));
-        if at % 5 == 0 {
+        if at.is_multiple_of(5) {
             let file = call.file.as_mut().unwrap();
             *file = FileDescriptor {
                 item_id: format!("name {CANARY}"),

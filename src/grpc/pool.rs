@@ -331,7 +331,7 @@ mod tests {
         let busy = pool.run(busy.0, busy.1, soon(), move |_| Ok(waits.recv().is_ok()));
         let (started, starts) = std::sync::mpsc::channel();
         let (second, held) = (at_once(&pool).unwrap(), pool.hold(1).unwrap());
-        let waiting = pool.run(second, held, soon(), move |_| Ok(started.send(()).unwrap()));
+        let waiting = pool.run(second, held, soon(), move |_| Ok(started.send(())));
         tokio::pin!(busy);
         assert!(tokio::time::timeout(Duration::from_millis(20), &mut busy).await.is_err());
         assert!(tokio::time::timeout(Duration::from_millis(20), waiting).await.is_err());
@@ -347,7 +347,10 @@ mod tests {
         let pool = pool(1, 8);
         let slow = (at_once(&pool).unwrap(), pool.hold(1).unwrap());
         let nap = Duration::from_millis(60);
-        let slow = pool.run(slow.0, slow.1, soon(), move |_| Ok(std::thread::sleep(nap)));
+        let slow = pool.run(slow.0, slow.1, soon(), move |_| {
+            std::thread::sleep(nap);
+            Ok(())
+        });
         slow.await.unwrap();
         let (go_on, waits) = std::sync::mpsc::channel::<()>();
         let busy = (at_once(&pool).unwrap(), pool.hold(1).unwrap());

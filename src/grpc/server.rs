@@ -187,12 +187,15 @@ async fn tell(health: &HealthReporter, status: ServingStatus) {
     }
 }
 
+/// What a call passes before it is answered, innermost first.
+type Passed = Stack<GuardLayer, Stack<Door, Identity>>;
+
 fn router(
     config: &ServeConfig,
     service: Arc<Service>,
     health: &HealthReporter,
     reflects: bool,
-) -> Result<Router<Stack<GuardLayer, Stack<Door, Identity>>>, ServeError> {
+) -> Result<Router<Passed>, ServeError> {
     let guard = GuardLayer(Arc::clone(&config.access), Arc::clone(&service.pool.metrics));
     let door = Door(Arc::clone(&service));
     let validation = ValidationServiceServer::new(Entrance(service))

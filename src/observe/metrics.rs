@@ -166,7 +166,7 @@ impl Metrics {
         own.register("grpc_server_msg_sent", "Messages sent", self.sent.clone());
         let help = "Time from a call's head to its end";
         own.register_with_unit("grpc_server_handling", help, Unit::Seconds, self.handling.clone());
-        own.register_collector(Box::new(Process::default()));
+        own.register_collector(Box::new(Process));
         let own = own.sub_registry_with_prefix("scanvet");
         own.register("verdicts", "Verdicts on files", self.verdicts.clone());
         own.register("findings", "Reasons found", self.findings.clone());

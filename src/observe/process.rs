@@ -9,7 +9,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
 
 /// Reads `/proc` when it is asked; tells nothing where there is none.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Process;
 
 /// Clock ticks a second: fixed at 100 in what Linux tells of processes.

@@ -7,7 +7,7 @@ use rustix::time::{ClockId, clock_gettime};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of address space. A picture of 50 megapixels with all networks takes 230 MB of it as
-    /// JPEG, 400 MB as PNG or WebP with transparency, and 650 MB as PNG of 16 bits with transparency.
+    /// JPEG, and 300 to 400 MB as PNG or WebP with transparency, of 16 bits too.
     pub address_space: u64,
     /// Seconds of processor time a file: for a worker that nobody watches any more.
     pub cpu_seconds: u64,

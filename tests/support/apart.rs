@@ -8,7 +8,7 @@ use scanvet::intake::{Unlimited, Upload};
 use scanvet::pipeline::Options;
 use scanvet::rules::RuleSet;
 use scanvet::verdict::{Decision, Verdict};
-use scanvet::worker::{Isolation, Judge, Program, Settings};
+use scanvet::worker::{Judge, Program, Settings};
 
 /// No file takes longer.
 pub(crate) const LONGEST: Duration = Duration::from_secs(8);
@@ -19,7 +19,7 @@ pub(crate) fn judge(processes: usize) -> Judge {
     let own = env!("CARGO_BIN_EXE_scanvet").into();
     let program = Program::at(std::env::var_os("SCANVET_PROGRAM").unwrap_or(own));
     let settings = Settings { processes, ..Settings::default() };
-    Judge::isolated(Isolation::All, program, settings).expect("the program can be run")
+    Judge::isolated(program, settings).expect("the program can be run")
 }
 
 /// Whether the long forms of tests are to be run.

@@ -2,6 +2,7 @@
 //! sandbox: the test program itself is the worker.
 //!
 //! A test program that uses this has a test of the name `acts_as_worker` that calls [`act_as_worker`].
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::fs::File;
 use std::io::{self, Write};
