@@ -4,7 +4,7 @@
 //! `SCANVET_LONG=1` runs the long form and prints what it took; times mean something in a release
 //! build only.
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod support;
 

@@ -2,7 +2,7 @@
 //!
 //! The workers are this very test program, see `support::deeds`: the sandbox is the real one.
 #![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod support;
 
