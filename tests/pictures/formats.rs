@@ -10,7 +10,7 @@ mod hostile;
 #[path = "formats/made.rs"]
 mod made;
 #[path = "formats/tiff.rs"]
-mod tiff;
+pub(super) mod tiff;
 
 use scanvet::decode::integrity::State;
 use scanvet::intake::format::FORMATS;

@@ -1,9 +1,7 @@
 //! The same faulty picture has the same findings in the same places, in whichever format, depth, colour
 //! space and orientation it is stored.
 
-#[path = "formats/tiff.rs"]
-mod tiff;
-
+use super::formats::tiff;
 use crate::support::cases::Setting;
 use crate::support::encode::{self, Png};
 use crate::support::forms::{Form, WHOLE};
