@@ -6,6 +6,7 @@ mod batch;
 mod check;
 mod config;
 mod diff;
+mod doors;
 mod evaluate;
 mod filing;
 mod plan;
