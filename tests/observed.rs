@@ -5,7 +5,6 @@
 mod service;
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -20,7 +19,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use scanvet::grpc::proto::upload_and_validate_file_request::Payload;
 use scanvet::grpc::proto::{self, FileDescriptor};
 use serde_json::Value;
-use service::{Service, metric, request, sample, validate};
+use service::{Service, metric, path, request, sample, settings, validate};
 use tokio::net::TcpListener;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
@@ -58,16 +57,6 @@ impl Collector {
             requests.iter().flat_map(|it| &it.resource_spans).flat_map(|it| &it.scope_spans);
         scopes.flat_map(|it| it.spans.clone()).collect()
     }
-}
-
-fn settings(text: &str) -> tempfile::NamedTempFile {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(text.as_bytes()).unwrap();
-    file
-}
-
-fn path(file: &tempfile::NamedTempFile) -> &str {
-    file.path().to_str().unwrap()
 }
 
 const OURS: &str = r#"grpc_service="scanvet.v1.ValidationService""#;

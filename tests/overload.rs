@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use scanvet::grpc::proto::stream_validate_files_request::Source;
 use scanvet::grpc::proto::{self, FileDescriptor};
-use service::{Client, Service, is_long, percentile, reason, request, sample, validate};
+use service::{
+    Client, Service, is_long, path, percentile, reason, request, sample, settings, validate,
+};
 use tonic::{Code, Request};
 use tonic_types::StatusExt;
 
@@ -74,16 +76,6 @@ async fn load(service: &Service, callers: usize, time: Duration, patient: bool) 
         task.await.unwrap();
     }
     load
-}
-
-fn settings(text: &str) -> tempfile::NamedTempFile {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(text.as_bytes()).unwrap();
-    file
-}
-
-fn path(file: &tempfile::NamedTempFile) -> &str {
-    file.path().to_str().unwrap()
 }
 
 /// The long form prints the figures of `docs/operations.md`.
