@@ -44,9 +44,7 @@ pub(super) struct Arrival(pub(super) Instant);
 /// logged too. The line never holds content, hashes, places or free text.
 pub(super) struct Call {
     rpc: &'static str,
-    id: String,
-    caller: Identity,
-    parent: Option<Parent>,
+    origin: Origin,
     pub(super) class: Class,
     started: Instant,
     /// When the answer must be on its way.
@@ -60,6 +58,14 @@ pub(super) struct Call {
     /// Whether a span is told of it: items of a stream are told by their stream.
     is_whole: bool,
     code: Code,
+}
+
+/// Where a call comes from, and who is told of it: the same for all items of a stream.
+#[derive(Clone)]
+struct Origin {
+    id: String,
+    caller: Identity,
+    parent: Option<Parent>,
     observers: Arc<Observers>,
 }
 
@@ -97,39 +103,31 @@ impl Call {
         let started = request.extensions().get().map_or_else(Instant::now, |Arrival(at)| *at);
         let headers = request.metadata().as_ref();
         let parent = headers.get("traceparent").and_then(|parent| parent.to_str().ok());
-        let call = Self {
-            rpc,
+        let origin = Origin {
             id: request_id(headers),
             caller: caller(request),
             parent: parent.and_then(Parent::of),
-            class: class(headers),
-            started,
-            deadline: started + granted(headers, longest),
-            asked: Asked::default(),
-            verdict: "",
-            reasons: String::new(),
-            bytes: None,
-            waited: Duration::ZERO,
-            worked: Duration::ZERO,
-            is_whole: true,
-            code: Code::Cancelled,
             observers: Arc::clone(observers),
         };
         observers.metrics.stage("receive", started.elapsed());
+        let mut call = Self::begun(rpc, origin, started, granted(headers, longest));
+        call.class = class(headers);
+        call.is_whole = true;
         call
     }
 
     /// An item of a stream: a line of its own under the stream's id.
     pub(super) fn item(&self, rpc: &'static str, longest: Duration) -> Self {
-        let now = Instant::now();
+        Self::begun(rpc, self.origin.clone(), Instant::now(), longest)
+    }
+
+    fn begun(rpc: &'static str, origin: Origin, started: Instant, time: Duration) -> Self {
         Self {
             rpc,
-            id: self.id.clone(),
-            caller: self.caller.clone(),
-            parent: self.parent.clone(),
+            origin,
             class: Class::Batch,
-            started: now,
-            deadline: now + longest,
+            started,
+            deadline: started + time,
             asked: Asked::default(),
             verdict: "",
             reasons: String::new(),
@@ -138,13 +136,12 @@ impl Call {
             worked: Duration::ZERO,
             is_whole: false,
             code: Code::Cancelled,
-            observers: Arc::clone(&self.observers),
         }
     }
 
     /// Who calls.
     pub(super) fn caller(&self) -> &Identity {
-        &self.caller
+        &self.origin.caller
     }
 
     /// Begins to count its time anew.
@@ -172,7 +169,7 @@ impl Call {
 
     /// Notes the answer.
     pub(super) fn judged(&mut self, verdict: &Verdict) {
-        self.observers.metrics.judged(verdict);
+        self.origin.observers.metrics.judged(verdict);
         self.verdict = verdict.decision.word();
         self.reasons = codes(&verdict.findings);
         self.audit(&self.asked, (self.verdict, &self.reasons), self.bytes);
@@ -180,7 +177,7 @@ impl Call {
 
     /// Notes the answer to one file of a filing.
     pub(super) fn judged_file(&self, ask: &Ask, verdict: &Verdict) {
-        self.observers.metrics.judged(verdict);
+        self.origin.observers.metrics.judged(verdict);
         let reasons = codes(&verdict.findings);
         let bytes = usize::try_from(verdict.detected.size).ok();
         self.audit(&Asked::of(ask), (verdict.decision.word(), &reasons), bytes);
@@ -201,11 +198,11 @@ impl Call {
     }
 
     fn audit(&self, asked: &Asked, (verdict, reasons): (&str, &str), bytes: Option<usize>) {
-        let trace_id = self.parent.as_ref().map(Parent::trace_id).unwrap_or_default();
-        self.observers.audit.write(&Decided {
-            caller: &self.caller.name,
-            known_by: self.caller.how.word(),
-            request_id: &self.id,
+        let trace_id = self.origin.parent.as_ref().map(Parent::trace_id).unwrap_or_default();
+        self.origin.observers.audit.write(&Decided {
+            caller: &self.origin.caller.name,
+            known_by: self.origin.caller.how.word(),
+            request_id: &self.origin.id,
             trace_id: &trace_id,
             rpc: self.rpc,
             item_id: &asked.item_id,
@@ -224,7 +221,8 @@ impl Call {
 
     /// Ends the call with its answer or fault.
     pub(super) fn end<T>(mut self, outcome: Result<T, Fault>) -> Result<Response<T>, Status> {
-        let mut answer = outcome.map(Response::new).map_err(|fault| fault.into_status(&self.id));
+        let mut answer =
+            outcome.map(Response::new).map_err(|fault| fault.into_status(&self.origin.id));
         self.code = answer.as_ref().map_or_else(Status::code, |_| Code::Ok);
         let metadata = match &mut answer {
             Ok(response) => response.metadata_mut(),
@@ -236,7 +234,7 @@ impl Call {
 
     /// Tells the caller under which id the log knows this call.
     pub(super) fn sign(&self, metadata: &mut MetadataMap) {
-        sign(metadata, &self.id);
+        sign(metadata, &self.origin.id);
     }
 
     /// Ends a stream, or an item of one, whose answer has gone another way.
@@ -246,7 +244,7 @@ impl Call {
 
     /// The id under which the caller finds this call in the log.
     pub(super) fn id(&self) -> &str {
-        &self.id
+        &self.origin.id
     }
 
     /// What a span tells of it.
@@ -256,8 +254,8 @@ impl Call {
         let judged = !self.worked.is_zero();
         traces.call(&Ended {
             method: &format!("{}/{}", super::SERVICE_NAME, self.rpc),
-            parent: self.parent.as_ref(),
-            code: methods::status_code(self.code),
+            parent: self.origin.parent.as_ref(),
+            code: methods::names(self.code).1,
             is_ours: methods::is_ours(self.code),
             took,
             stages: [
@@ -270,7 +268,7 @@ impl Call {
                 ("scanvet.profile", self.asked.profile.clone()),
                 ("scanvet.verdict", self.verdict.to_owned()),
                 ("scanvet.reasons", self.reasons.clone()),
-                ("scanvet.request_id", self.id.clone()),
+                ("scanvet.request_id", self.origin.id.clone()),
             ],
         });
     }
@@ -279,14 +277,14 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         if self.is_whole
-            && let Some(traces) = &self.observers.traces
+            && let Some(traces) = &self.origin.observers.traces
         {
             self.trace(traces);
         }
         tracing::info!(
-            request_id = self.id,
-            trace_id = self.parent.as_ref().map(Parent::trace_id),
-            caller = &*self.caller.name,
+            request_id = self.origin.id,
+            trace_id = self.origin.parent.as_ref().map(Parent::trace_id),
+            caller = &*self.origin.caller.name,
             rpc = self.rpc,
             item_id = self.asked.item_id,
             slot = self.asked.slot,

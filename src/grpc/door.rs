@@ -121,7 +121,7 @@ impl Count {
 impl Drop for Count {
     fn drop(&mut self) {
         // Who leaves before the end has no code.
-        let code = methods::code_name(self.code.unwrap_or(Code::Cancelled));
+        let code = methods::names(self.code.unwrap_or(Code::Cancelled)).0;
         self.metrics.call_handled(&self.route.method, code, self.started.elapsed());
         self.metrics.messages(&self.route.method, 0, self.sent);
     }

@@ -19,9 +19,6 @@ use crate::observe::Metrics;
 
 /// Answered whoever asks: probes have no credentials.
 const HEALTH: &str = "/grpc.health.v1.Health/";
-const OURS: &str = "/scanvet.v1.ValidationService/";
-/// Calls whose first file is counted by their head. The files of streams are counted one by one.
-const WITH_A_FILE: [&str; 3] = ["ValidateFile", "UploadAndValidateFile", "ValidateFiling"];
 
 impl Connected for Wire {
     type ConnectInfo = Peer;
@@ -86,10 +83,10 @@ impl<S> Guard<S> {
         if path.starts_with(HEALTH) {
             return Ok(Identity::anonymous(peer.address));
         }
-        let rpc = path.strip_prefix(OURS).unwrap_or_default();
+        let route = methods::route_of(path);
         let refused = |why: &'static str, fault: Fault| {
             // What else the path says may be anything.
-            let method = methods::route_of(path).method.grpc_method;
+            let method = route.method.grpc_method;
             let (id, reason) = (request_id(request.headers()), fault.reason);
             tracing::info!(request_id = id, rpc = method, reason, why, "refused");
             self.metrics.refused(why);
@@ -97,7 +94,8 @@ impl<S> Guard<S> {
         };
         let caller = self.access.identify(peer, request.headers());
         let caller = caller.map_err(|refusal| refused(refusal.why, Fault::denied(refusal)))?;
-        if WITH_A_FILE.contains(&rpc) {
+        // The files of streams are counted one by one.
+        if route.judges {
             charge(&self.access, &caller, (Unit::Files, 1))
                 .map_err(|fault| refused("over-its-rate", fault))?;
         }

@@ -59,49 +59,26 @@ pub(super) fn route_of(path: &str) -> Route {
     served.copied().unwrap_or(OTHER)
 }
 
-/// The name of a code as dashboards for gRPC spell it.
-pub(super) const fn code_name(code: Code) -> &'static str {
+/// The name of a code as dashboards for gRPC spell it, and as OpenTelemetry does.
+pub(super) const fn names(code: Code) -> (&'static str, &'static str) {
     match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "Canceled",
-        Code::Unknown => "Unknown",
-        Code::InvalidArgument => "InvalidArgument",
-        Code::DeadlineExceeded => "DeadlineExceeded",
-        Code::NotFound => "NotFound",
-        Code::AlreadyExists => "AlreadyExists",
-        Code::PermissionDenied => "PermissionDenied",
-        Code::ResourceExhausted => "ResourceExhausted",
-        Code::FailedPrecondition => "FailedPrecondition",
-        Code::Aborted => "Aborted",
-        Code::OutOfRange => "OutOfRange",
-        Code::Unimplemented => "Unimplemented",
-        Code::Internal => "Internal",
-        Code::Unavailable => "Unavailable",
-        Code::DataLoss => "DataLoss",
-        Code::Unauthenticated => "Unauthenticated",
-    }
-}
-
-/// The same as OpenTelemetry spells it.
-pub(super) const fn status_code(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
+        Code::Ok => ("OK", "OK"),
+        Code::Cancelled => ("Canceled", "CANCELLED"),
+        Code::Unknown => ("Unknown", "UNKNOWN"),
+        Code::InvalidArgument => ("InvalidArgument", "INVALID_ARGUMENT"),
+        Code::DeadlineExceeded => ("DeadlineExceeded", "DEADLINE_EXCEEDED"),
+        Code::NotFound => ("NotFound", "NOT_FOUND"),
+        Code::AlreadyExists => ("AlreadyExists", "ALREADY_EXISTS"),
+        Code::PermissionDenied => ("PermissionDenied", "PERMISSION_DENIED"),
+        Code::ResourceExhausted => ("ResourceExhausted", "RESOURCE_EXHAUSTED"),
+        Code::FailedPrecondition => ("FailedPrecondition", "FAILED_PRECONDITION"),
+        Code::Aborted => ("Aborted", "ABORTED"),
+        Code::OutOfRange => ("OutOfRange", "OUT_OF_RANGE"),
+        Code::Unimplemented => ("Unimplemented", "UNIMPLEMENTED"),
+        Code::Internal => ("Internal", "INTERNAL"),
+        Code::Unavailable => ("Unavailable", "UNAVAILABLE"),
+        Code::DataLoss => ("DataLoss", "DATA_LOSS"),
+        Code::Unauthenticated => ("Unauthenticated", "UNAUTHENTICATED"),
     }
 }
 
