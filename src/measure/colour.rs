@@ -7,6 +7,8 @@
 //! commonest case. Light that changes across the page is followed tile by tile, within bounds, so
 //! that a coloured background is not taken for light.
 
+use rten_simd::{Isa, SimdOp};
+
 use crate::decode::page::Planes;
 use crate::measure::outline::Outline;
 use crate::measure::stamps;
@@ -69,92 +71,172 @@ pub fn measure(planes: &Planes, tone: &Tone, outline: Option<&Outline>) -> Optio
     if tone.paper < DARKEST_PAPER || tone.range < LEAST_RANGE {
         return None;
     }
-    let inside = inside(planes, outline);
+    let (width, height) = (planes.y.width, planes.y.height);
+    let inside = match outline {
+        Some(outline) => outline.mask(width, height, RIM),
+        None => vec![true; width * height],
+    };
     let light = Light::of(planes, &inside);
-    let mut magnitudes = [0u32; 256];
-    let (mut sum, mut cells) = (0.0, 0u32);
-    let across = planes.y.width.div_ceil(PATCH);
-    let mut patches = vec![0u32; across * planes.y.height.div_ceil(PATCH)];
-    let mut apart = vec![None; inside.len()];
-    let width = planes.y.width;
-    for (y, apart) in apart.chunks_exact_mut(width.max(1)).enumerate() {
-        let lights = &light.tiles[y / light.tile * light.across..][..light.across];
-        let patches = &mut patches[y / PATCH * across..][..across];
-        for (x, apart) in apart.iter_mut().enumerate() {
-            let at = y * width + x;
-            if !inside[at] {
-                continue;
-            }
-            let luma = f32::from(planes.y.cells[at]);
-            let cb = f32::from(planes.cb.cells[at]) - 128.0;
-            let cr = f32::from(planes.cr.cells[at]) - 128.0;
-            sum += (cb * cb + cr * cr).sqrt();
-            let (blue, red) = lights[x / light.tile];
-            let (cb, cr) = (cb - blue * luma, cr - red * luma);
-            *apart = Some((cb, cr));
-            let chroma = (cb * cb + cr * cr).sqrt();
-            magnitudes[(chroma as usize).min(255)] += 1;
-            patches[x / PATCH] += u32::from(chroma > COLOURED);
-            cells += 1;
-        }
-    }
-    let cells = cells.max(1) as f32;
-    let coloured: u32 = patches.iter().sum();
-    let fullest = patches.iter().max().copied().unwrap_or_default();
-    let coloured_share = coloured as f32 / cells;
-    let (own_share, tinted_share) = own(apart, planes.y.width);
+    let (mut apart, sum) = Apart::of(planes, &light, inside);
+    let cells = apart.inside.iter().filter(|inside| **inside).count().max(1) as f32;
+    let (coloured, fullest) = apart.patches();
+    let peak = upper_percentile(&apart.magnitudes(), cells * 0.001);
+    let (own_share, tinted_share) = apart.own();
     Some(Colour {
-        coloured_share,
+        coloured_share: coloured as f32 / cells,
         own_share,
         tinted_share,
-        peak: upper_percentile(&magnitudes, cells * 0.001),
+        peak,
         patch_share: fullest as f32 / (PATCH * PATCH) as f32,
         mean: sum / cells,
         cast: (light.page.0 * 255.0, light.page.1 * 255.0),
     })
 }
 
-/// Shares of coloured cells and of tinted tiles once stamps are taken out.
-fn own(mut chroma: Vec<Option<(f32, f32)>>, width: usize) -> (f32, f32) {
-    for [left, top, right, bottom] in stamps::find(&chroma, width) {
-        for row in top..bottom {
-            let start = row as usize * width;
-            chroma[start + left as usize..start + right as usize].fill(None);
-        }
-    }
-    let share = |count: usize, of: usize| count as f32 / of.max(1) as f32;
-    let left = chroma.iter().flatten();
-    let coloured = left.clone().filter(|chroma| stamps::exceeds(**chroma, COLOURED)).count();
-    let own = share(coloured, left.count());
-    let across = width.div_ceil(TILE);
-    let mut tiles = vec![(0.0f32, 0.0f32, 0u8); across * chroma.len().div_ceil(width * TILE)];
-    for (y, row) in chroma.chunks(width).enumerate() {
-        let tiles = &mut tiles[y / TILE * across..][..across];
-        for (tile, cells) in tiles.iter_mut().zip(row.chunks(TILE)) {
-            for (blue, red) in cells.iter().flatten() {
-                *tile = (tile.0 + blue, tile.1 + red, tile.2 + 1);
-            }
-        }
-    }
-    // Tiles across a rim would count like whole ones.
-    tiles.retain(|tile| usize::from(tile.2) == TILE * TILE);
-    let tinted = tiles
-        .iter()
-        .filter(|(blue, red, cells)| blue.hypot(*red) > TINTED * f32::from(*cells))
-        .count();
-    (own, share(tinted, tiles.len()))
+/// Chroma apart from the light, row-major.
+pub(super) struct Apart {
+    /// Cells a row.
+    pub width: usize,
+    /// Blue difference.
+    pub blue: Vec<f32>,
+    /// Red difference.
+    pub red: Vec<f32>,
+    /// Length of both, whole levels.
+    magnitude: Vec<u8>,
+    /// Which cells belong to the document.
+    pub inside: Vec<bool>,
+    /// Which of all cells have more chroma than grain and fringes.
+    pub coloured: Vec<bool>,
 }
 
-/// Which cells belong to the document.
-fn inside(planes: &Planes, outline: Option<&Outline>) -> Vec<bool> {
-    let (width, height) = (planes.y.width, planes.y.height);
-    let Some(outline) = outline else {
-        return vec![true; width * height];
-    };
-    let place = |at: usize, length: usize| (at as f64 + 0.5) / length as f64;
-    (0..width * height)
-        .map(|at| outline.contains(place(at % width, width), place(at / width, height), RIM))
-        .collect()
+impl Apart {
+    /// With the sum of the chroma of the cells inside, light included.
+    fn of(planes: &Planes, light: &Light, inside: Vec<bool>) -> (Self, f32) {
+        let (width, cells) = (planes.y.width, inside.len());
+        let (blue, red) = (vec![0.0; cells], vec![0.0; cells]);
+        let (magnitude, coloured) = (vec![0; cells], vec![false; cells]);
+        let mut apart = Self { width, blue, red, magnitude, inside, coloured };
+        let sum = Parting { planes, light, apart: &mut apart }.dispatch();
+        (apart, sum)
+    }
+
+    /// How many cells inside are coloured, and how many in the fullest patch.
+    fn patches(&self) -> (u32, u32) {
+        let across = self.width.div_ceil(PATCH);
+        let band = (self.width * PATCH).max(1);
+        let (mut coloured, mut fullest) = (0, 0);
+        let mut patches = vec![0u32; across];
+        for (colours, inside) in self.coloured.chunks(band).zip(self.inside.chunks(band)) {
+            patches.fill(0);
+            let rows = colours.chunks(self.width).zip(inside.chunks(self.width));
+            for (colours, inside) in rows {
+                let parts = colours.chunks(PATCH).zip(inside.chunks(PATCH));
+                for (patch, (colours, inside)) in patches.iter_mut().zip(parts) {
+                    let both = colours.iter().zip(inside).map(|(one, other)| u8::from(one & other));
+                    *patch += u32::from(both.sum::<u8>());
+                }
+            }
+            coloured += patches.iter().sum::<u32>();
+            fullest = patches.iter().copied().fold(fullest, u32::max);
+        }
+        (coloured, fullest)
+    }
+
+    fn magnitudes(&self) -> [u32; 256] {
+        let mut magnitudes = [0; 256];
+        for (magnitude, inside) in self.magnitude.iter().zip(&self.inside) {
+            magnitudes[usize::from(*magnitude)] += u32::from(*inside);
+        }
+        magnitudes
+    }
+
+    /// Shares of coloured cells and of tinted tiles once stamps are taken out.
+    fn own(&mut self) -> (f32, f32) {
+        for [left, top, right, bottom] in stamps::find(self) {
+            for row in top..bottom {
+                let start = row as usize * self.width;
+                self.inside[start + left as usize..start + right as usize].fill(false);
+            }
+        }
+        let share = |count: usize, of: usize| count as f32 / of.max(1) as f32;
+        let cells = self.coloured.iter().zip(&self.inside);
+        let coloured = cells.filter(|(coloured, inside)| **coloured & **inside).count();
+        let left = self.inside.iter().filter(|inside| **inside).count();
+        let (mut tinted, mut tiles) = (0, 0);
+        let band = (self.width * TILE).max(1);
+        let (blue, red) = (self.blue.chunks_exact(band), self.red.chunks_exact(band));
+        for ((blue, red), inside) in blue.zip(red).zip(self.inside.chunks_exact(band)) {
+            for left in (0..(self.width + 1).saturating_sub(TILE)).step_by(TILE) {
+                let rows = (0..TILE).map(|row| row * self.width + left);
+                // Tiles across a rim would count like whole ones.
+                if rows.clone().all(|at| inside[at..at + TILE] == [true; TILE]) {
+                    let sum = |chroma: &[f32]| -> f32 {
+                        rows.clone().map(|at| chroma[at..at + TILE].iter().sum::<f32>()).sum()
+                    };
+                    let (blue, red) = (sum(blue), sum(red));
+                    let bound = TINTED * (TILE * TILE) as f32;
+                    tinted += usize::from(blue * blue + red * red > bound * bound);
+                    tiles += 1;
+                }
+            }
+        }
+        (share(coloured, left), share(tinted, tiles))
+    }
+}
+
+/// Takes the light off every cell, in lanes, and adds up the chroma that was there before.
+struct Parting<'a> {
+    planes: &'a Planes,
+    light: &'a Light,
+    apart: &'a mut Apart,
+}
+
+/// Sums that do not wait for each other.
+const LANES: usize = 16;
+
+impl SimdOp for Parting<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn eval<I: Isa>(self, _: I) -> f32 {
+        let Self { planes, light, apart } = self;
+        let width = apart.width.max(1);
+        let mut sums = [0.0f32; LANES];
+        let mut lengths = vec![0.0f32; light.tile];
+        for start in (0..apart.inside.len()).step_by(width) {
+            let lights = &light.tiles[start / width / light.tile * light.across..];
+            for (from, &(light_blue, light_red)) in (0..width).step_by(light.tile).zip(lights) {
+                let range = start + from..start + width.min(from + light.tile);
+                let [luma, cb, cr] =
+                    [&planes.y, &planes.cb, &planes.cr].map(|plane| &plane.cells[range.clone()]);
+                let inside = &apart.inside[range.clone()];
+                let lengths = &mut lengths[..range.len()];
+                let (blue, red) = (&mut apart.blue[range.clone()], &mut apart.red[range.clone()]);
+                let cells = luma.iter().zip(cb).zip(cr).zip(inside);
+                let parts = blue.iter_mut().zip(red.iter_mut()).zip(lengths.iter_mut());
+                for (((blue, red), length), (((&luma, &cb), &cr), &inside)) in parts.zip(cells) {
+                    let luma = f32::from(luma);
+                    let (cb, cr) = (f32::from(cb) - 128.0, f32::from(cr) - 128.0);
+                    (*blue, *red) = (cb - light_blue * luma, cr - light_red * luma);
+                    *length = (cb * cb + cr * cr).sqrt() * f32::from(u8::from(inside));
+                }
+                for lengths in lengths.chunks(LANES) {
+                    for (sum, length) in sums.iter_mut().zip(lengths) {
+                        *sum += length;
+                    }
+                }
+                let (magnitude, coloured) =
+                    (&mut apart.magnitude[range.clone()], &mut apart.coloured[range]);
+                let told = magnitude.iter_mut().zip(coloured);
+                for ((blue, red), (magnitude, coloured)) in blue.iter().zip(red.iter()).zip(told) {
+                    let square = blue * blue + red * red;
+                    *magnitude = square.sqrt().min(255.0) as u8;
+                    *coloured = square > COLOURED * COLOURED;
+                }
+            }
+        }
+        sums.iter().sum()
+    }
 }
 
 /// Chroma of the paper as a share of its luma, on the whole page and followed across it.
@@ -165,22 +247,28 @@ struct Light {
     tiles: Vec<(f32, f32)>,
 }
 
+/// Every second cell, across and down, is enough to tell the light by.
+const THINNED: usize = 2;
+
 impl Light {
     fn of(planes: &Planes, inside: &[bool]) -> Self {
         let (width, height) = (planes.y.width, planes.y.height);
         let tile = width.max(height).div_ceil(TILES).max(1);
         let across = width.div_ceil(tile);
         let mut tiles = vec![Vec::new(); across * height.div_ceil(tile)];
-        let mut every = Vec::with_capacity(inside.len());
-        for (y, inside) in inside.chunks_exact(width.max(1)).enumerate() {
+        let mut every = Vec::with_capacity(inside.len() / THINNED / THINNED);
+        for y in (0..height).step_by(THINNED) {
+            let row = y * width..(y + 1) * width;
+            let inside = &inside[row.clone()];
+            let [luma, blue, red] =
+                [&planes.y, &planes.cb, &planes.cr].map(|plane| &plane.cells[row.clone()]);
             let tiles = &mut tiles[y / tile * across..][..across];
-            for (column, (tiles, inside)) in tiles.iter_mut().zip(inside.chunks(tile)).enumerate() {
-                let start = y * width + column * tile;
-                for (at, _) in (start..).zip(inside).filter(|(_, inside)| **inside) {
-                    let [luma, blue, red] =
-                        [&planes.y, &planes.cb, &planes.cr].map(|plane| plane.cells[at]);
-                    tiles.push([luma, blue, red]);
-                    every.push([luma, blue, red]);
+            for (column, tiles) in tiles.iter_mut().enumerate() {
+                let columns = column * tile..width.min((column + 1) * tile);
+                for x in columns.step_by(THINNED).filter(|&x| inside[x]) {
+                    let cell = [luma[x], blue[x], red[x]];
+                    tiles.push(cell);
+                    every.push(cell);
                 }
             }
         }

@@ -1,10 +1,10 @@
 //! Where a reflection swallowed the print: blobs at the top of the scale on paper that is not.
 
-use image::{GrayImage, Luma};
+use image::GrayImage;
 
 use crate::decode::page::Planes;
 use crate::measure::outline::Outline;
-use crate::measure::shapes::{Connectivity, connected_components};
+use crate::measure::shapes::{Connectivity, Extent, parts};
 
 /// Reflections on one page.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,24 +45,13 @@ pub fn measure(planes: &Planes, outline: Option<&Outline>) -> Option<Glare> {
     if width.min(height) < LEAST_SIDE {
         return None;
     }
-    let place = |at: usize, length: usize| (at as f64 + 0.5) / length as f64;
-    let inside = |x: usize, y: usize| {
-        outline.is_none_or(|outline| outline.contains(place(x, width), place(y, height), RIM))
+    let inside = match outline {
+        Some(outline) => outline.mask(width, height, RIM),
+        None => vec![true; width * height],
     };
     let mut histogram = [0usize; 256];
-    let mut mask = GrayImage::new(width as u32, height as u32);
-    for y in 0..height {
-        for x in 0..width {
-            if inside(x, y) {
-                let luma = planes.y.at(x, y);
-                histogram[usize::from(luma)] += 1;
-                let chroma = [planes.cb.at(x, y), planes.cr.at(x, y)];
-                let neutral = chroma.iter().all(|&c| (i16::from(c) - 128).abs() <= NEUTRAL);
-                if luma >= SATURATED && neutral {
-                    mask.put_pixel(x as u32, y as u32, Luma([255]));
-                }
-            }
-        }
+    for (luma, inside) in planes.y.cells.iter().zip(&inside) {
+        histogram[usize::from(*luma)] += usize::from(*inside);
     }
     let total: usize = histogram.iter().sum();
     let saturated: usize = histogram[usize::from(SATURATED)..].iter().sum();
@@ -72,6 +61,12 @@ pub fn measure(planes: &Planes, outline: Option<&Outline>) -> Option<Glare> {
         || paper > SATURATED - STANDS_OUT
     {
         return None;
+    }
+    let mut mask = GrayImage::new(width as u32, height as u32);
+    let cells = planes.y.cells.iter().zip(&planes.cb.cells).zip(&planes.cr.cells).zip(&inside);
+    for (cell, (((luma, cb), cr), inside)) in mask.iter_mut().zip(cells) {
+        let neutral = [cb, cr].iter().all(|&&chroma| (i16::from(chroma) - 128).abs() <= NEUTRAL);
+        *cell = 255 * u8::from(*luma >= SATURATED && neutral && *inside);
     }
     Some(blobs(&mask, total))
 }
@@ -88,23 +83,14 @@ fn lightest_unsaturated(histogram: &[usize; 256], unsaturated: usize) -> u8 {
 }
 
 fn blobs(mask: &GrayImage, total: usize) -> Glare {
-    let labels = connected_components(mask, Connectivity::Eight);
-    let count = labels.pixels().map(|label| label.0[0]).max().unwrap_or(0) as usize;
-    let mut found = vec![(0usize, [u32::MAX, u32::MAX, 0, 0]); count + 1];
-    for (x, y, label) in labels.enumerate_pixels().filter(|(_, _, label)| label.0[0] > 0) {
-        let (cells, [left, top, right, bottom]) = &mut found[label.0[0] as usize];
-        *cells += 1;
-        (*left, *top) = ((*left).min(x), (*top).min(y));
-        (*right, *bottom) = ((*right).max(x + 1), (*bottom).max(y + 1));
-    }
     let (width, height) = (f64::from(mask.width()), f64::from(mask.height()));
+    let found = parts(mask, Connectivity::Eight).extents().into_iter();
     let mut blobs: Vec<(usize, [f64; 4])> = found
-        .into_iter()
-        .filter(|(cells, _)| *cells as f64 >= LEAST_BLOB * total as f64 && *cells > 0)
-        .filter(|(cells, [left, top, right, bottom])| {
+        .filter(|part| part.cells as f64 >= LEAST_BLOB * total as f64)
+        .filter(|Extent { cells, edges: [left, top, right, bottom] }| {
             *cells as f64 >= COMPACT * f64::from((right - left) * (bottom - top))
         })
-        .map(|(cells, edges)| {
+        .map(|Extent { cells, edges }| {
             let [left, top, right, bottom] = edges.map(f64::from);
             (cells, [left / width, top / height, right / width, bottom / height])
         })

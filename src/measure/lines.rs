@@ -22,23 +22,17 @@ const STEPS: [f64; 3] = [0.5, 0.1, 0.02];
 /// Print is darker than this share of its paper.
 const PRINT: f32 = 0.88;
 
-/// Ink cells below which there is no line to follow, and to which more are thinned.
+/// Ink cells below which there is no line to follow.
 const FEWEST: usize = 400;
-const MOST: usize = 40_000;
 
 /// Lines make rows at least this much sharper than other directions do.
 const LEAST_PROMINENCE: f64 = 1.25;
 
 /// Finds the direction of the lines; `None` where the page has none.
 pub fn find(luma: &Plane) -> Option<Lines> {
-    let mut ink = tone::cells_darker_than(luma, PRINT);
-    if ink.len() < FEWEST {
-        return None;
-    }
-    let thinning = ink.len().div_ceil(MOST);
-    ink = ink.into_iter().step_by(thinning).collect();
+    let ink = Ink::of(luma)?;
     let coarse: Vec<(f64, f64)> = directions(0.0, FARTHEST, STEPS[0])
-        .map(|degrees| (degrees, sharpness(luma, &ink, degrees)))
+        .map(|degrees| (degrees, ink.sharpness(degrees)))
         .collect();
     let mut scores: Vec<f64> = coarse.iter().map(|(_, score)| *score).collect();
     scores.sort_unstable_by(f64::total_cmp);
@@ -46,8 +40,7 @@ pub fn find(luma: &Plane) -> Option<Lines> {
     let mut best = sharpest(coarse.into_iter())?;
     for pair in STEPS.windows(2) {
         best = sharpest(
-            directions(best.0, pair[0], pair[1])
-                .map(|degrees| (degrees, sharpness(luma, &ink, degrees))),
+            directions(best.0, pair[0], pair[1]).map(|degrees| (degrees, ink.sharpness(degrees))),
         )?;
     }
     let prominence = best.1 / typical;
@@ -64,18 +57,58 @@ fn sharpest(scores: impl Iterator<Item = (f64, f64)>) -> Option<(f64, f64)> {
     scores.max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
-/// Sum of squared differences of neighbouring rows once the page is sheared by `degrees`.
-fn sharpness(luma: &Plane, ink: &[(usize, usize)], degrees: f64) -> f64 {
-    let slope = degrees.to_radians().tan();
-    let reach = (luma.width as f64 * slope.abs()) as usize + 2;
-    let mut rows = vec![0u32; luma.height + 2 * reach];
-    for &(x, y) in ink {
-        let row = y as f64 - x as f64 * slope + reach as f64;
-        if let Some(row) = rows.get_mut(row as usize) {
-            *row += 1;
+/// Where print is, counted up from the left: of each row, so many inked cells before each column.
+/// Columns that a shear moves by the same number of rows are added up as one.
+struct Ink {
+    width: usize,
+    height: usize,
+    /// Column after column from none to all.
+    counts: Vec<u16>,
+}
+
+impl Ink {
+    /// `None` for too little.
+    fn of(luma: &Plane) -> Option<Self> {
+        let (width, height) = (luma.width, luma.height);
+        let ink = tone::cells_darker_than(luma, PRINT);
+        // Longer rows than can be counted are far beyond any plane.
+        if ink.len() < FEWEST || width > usize::from(u16::MAX) {
+            return None;
         }
+        let mut counts = vec![0u16; (width + 1) * height];
+        for (x, y) in ink {
+            counts[(x + 1) * height + y] = 1;
+        }
+        for x in 1..=width {
+            let (before, own) = counts.split_at_mut(x * height);
+            let before = &before[(x - 1) * height..];
+            for (count, before) in own[..height].iter_mut().zip(before) {
+                *count += before;
+            }
+        }
+        Some(Self { width, height, counts })
     }
-    rows.windows(2).map(|pair| (f64::from(pair[0]) - f64::from(pair[1])).powi(2)).sum()
+
+    /// Sum of squared differences of neighbouring rows once the page is sheared by `degrees`.
+    fn sharpness(&self, degrees: f64) -> f64 {
+        let slope = degrees.to_radians().tan();
+        let reach = (self.width as f64 * slope.abs()) as usize + 2;
+        let shift = |x: usize| (reach as f64 - x as f64 * slope) as usize;
+        let column = |x: usize| &self.counts[x * self.height..][..self.height];
+        let mut rows = vec![0u16; self.height + 2 * reach];
+        let mut from = 0;
+        while from < self.width {
+            let down = shift(from);
+            let to = (from + 1..self.width).find(|&x| shift(x) != down).unwrap_or(self.width);
+            let rows = &mut rows[down..][..self.height];
+            for ((row, after), before) in rows.iter_mut().zip(column(to)).zip(column(from)) {
+                *row += after - before;
+            }
+            from = to;
+        }
+        let differences = rows.windows(2).map(|pair| i32::from(pair[0]) - i32::from(pair[1]));
+        differences.map(|difference| i64::from(difference * difference)).sum::<i64>() as f64
+    }
 }
 
 #[cfg(test)]

@@ -3,14 +3,14 @@
 //! Cells that stand out from the surface that the border shows are joined to one shape, and the
 //! shape's hull is reduced to the quadrilateral around it. A page that fills the frame has none.
 
-use image::{GrayImage, Luma, imageops};
+use image::{GrayImage, imageops};
 use imageproc::geometry::convex_hull;
 use imageproc::point::Point;
 
 use crate::measure::background::Distance;
-use crate::measure::polygon::{Place, area, circumscribed, cross, upright_first};
+use crate::measure::polygon::{Place, area, circumscribed, cross, fill, upright_first};
 use crate::measure::rim::{self, Rim};
-use crate::measure::shapes::{Connectivity, close, connected_components, open};
+use crate::measure::shapes::{Connectivity, close, open, parts, parts_of};
 use crate::measure::{rounded, sheets};
 
 /// A sheet on a surface, or two. Lengths and places are in shares of the page's width and height.
@@ -114,9 +114,25 @@ impl Outline {
     /// Whether a place, in shares of the page, lies on the sheet or on one of two, at least `margin`
     /// of the sheet's half width from its rim.
     pub fn contains(&self, x: f64, y: f64, margin: f64) -> bool {
+        self.each_shrunk(margin).any(|corners| {
+            (0..4).all(|side| cross(corners[side], corners[(side + 1) % 4], (x, y)) >= 0.0)
+        })
+    }
+
+    /// Which cells of planes of `width` × `height` it contains, row-major.
+    pub fn mask(&self, width: usize, height: usize, margin: f64) -> Vec<bool> {
+        let mut mask = vec![false; width * height];
+        for corners in self.each_shrunk(margin) {
+            fill(&corners, width, &mut mask);
+        }
+        mask
+    }
+
+    /// The sheet, or each of two, without a margin.
+    fn each_shrunk(&self, margin: f64) -> impl Iterator<Item = [Place; 4]> {
         let quadrilaterals = self.sheets.iter().map(|sheet| &sheet.corners);
         let whole = self.sheets.is_empty().then_some(&self.corners);
-        quadrilaterals.chain(whole).any(|corners| lies_in(corners, (x, y), margin))
+        quadrilaterals.chain(whole).map(move |corners| shrunk(corners, margin))
     }
 
     /// The long side of the document in full-resolution pixels: of the smaller one of two.
@@ -134,14 +150,13 @@ impl Outline {
     }
 }
 
-fn lies_in(corners: &[Place; 4], place: Place, margin: f64) -> bool {
+fn shrunk(corners: &[Place; 4], margin: f64) -> [Place; 4] {
     let centre = corners
         .iter()
         .fold((0.0, 0.0), |sum, corner| (sum.0 + corner.0 / 4.0, sum.1 + corner.1 / 4.0));
-    let shrunk = corners.map(|(x, y)| {
+    corners.map(|(x, y)| {
         (centre.0 + (x - centre.0) * (1.0 - margin), centre.1 + (y - centre.1) * (1.0 - margin))
-    });
-    (0..4).all(|side| cross(shrunk[side], shrunk[(side + 1) % 4], place) >= 0.0)
+    })
 }
 
 /// A part of the mask and the quadrilateral around it, in cells.
@@ -318,60 +333,55 @@ fn closed(mask: &GrayImage) -> GrayImage {
 }
 
 fn without_holes(mut mask: GrayImage) -> GrayImage {
-    let inverted = GrayImage::from_fn(mask.width(), mask.height(), |x, y| {
-        Luma([255 - mask.get_pixel(x, y).0[0]])
-    });
-    let labels = connected_components(&inverted, Connectivity::Four);
-    let (right, bottom) = (mask.width() - 1, mask.height() - 1);
-    let mut outside =
-        vec![false; labels.pixels().map(|label| label.0[0]).max().unwrap_or(0) as usize + 1];
-    for (x, y, label) in labels.enumerate_pixels() {
-        if x == 0 || y == 0 || x == right || y == bottom {
-            outside[label.0[0] as usize] = true;
-        }
+    let (width, height) = (mask.width() as usize, mask.height() as usize);
+    let gaps = parts_of(&mask, Connectivity::Four, |cell| cell == 0);
+    let mut outside = vec![false; gaps.count];
+    for run in &gaps.runs {
+        outside[run.part] |=
+            run.start == 0 || run.end == width || run.y == 0 || run.y + 1 == height;
     }
-    for (pixel, label) in mask.pixels_mut().zip(labels.pixels()) {
-        if label.0[0] > 0 && !outside[label.0[0] as usize] {
-            pixel.0[0] = 255;
-        }
+    for run in gaps.runs.iter().filter(|run| !outside[run.part]) {
+        run.fill(&mut mask, width, 255);
     }
     mask
 }
 
 /// The largest part and those that are not much smaller: light print can split a card.
 fn large_parts(mask: &GrayImage) -> Vec<GrayImage> {
-    let labels = connected_components(mask, Connectivity::Eight);
-    let mut sizes =
-        vec![0usize; labels.pixels().map(|label| label.0[0]).max().unwrap_or(0) as usize + 1];
-    for label in labels.pixels() {
-        sizes[label.0[0] as usize] += 1;
+    let parts = parts(mask, Connectivity::Eight);
+    let mut sizes = vec![0; parts.count];
+    for run in &parts.runs {
+        sizes[run.part] += run.length();
     }
-    sizes[0] = 0;
     let largest = sizes.iter().max().copied().unwrap_or(0) as f64;
-    let large = |size: usize| size > 0 && size as f64 >= LEAST_PART * largest;
-    let of_label = |label: usize| {
-        GrayImage::from_fn(mask.width(), mask.height(), |x, y| {
-            Luma([if labels.get_pixel(x, y).0[0] as usize == label { 255 } else { 0 }])
-        })
+    let of_part = |part: usize| {
+        let mut own = GrayImage::new(mask.width(), mask.height());
+        for run in parts.runs.iter().filter(|run| run.part == part) {
+            run.fill(&mut own, mask.width() as usize, 255);
+        }
+        own
     };
-    (0..sizes.len()).filter(|&label| large(sizes[label])).map(of_label).collect()
+    let large = (0..parts.count).filter(|&part| sizes[part] as f64 >= LEAST_PART * largest);
+    large.map(of_part).collect()
 }
 
 fn joined(parts: &[GrayImage], (width, height): (u32, u32)) -> GrayImage {
-    GrayImage::from_fn(width, height, |x, y| {
-        Luma([parts.iter().map(|part| part.get_pixel(x, y).0[0]).max().unwrap_or(0)])
-    })
+    let mut joined = GrayImage::new(width, height);
+    for part in parts {
+        for (cell, own) in joined.iter_mut().zip(part.iter()) {
+            *cell = (*cell).max(*own);
+        }
+    }
+    joined
 }
 
 /// First and last cell of every row: all that a hull needs.
 fn boundary(mask: &GrayImage) -> Vec<Point<i32>> {
     let mut points = Vec::new();
-    for (y, row) in mask.enumerate_rows() {
-        let mut lit = row.filter(|(_, _, pixel)| pixel.0[0] > 0).map(|(x, _, _)| x);
-        if let Some(first) = lit.next() {
-            points.push(Point::new(first as i32, y as i32));
-            points.push(Point::new(lit.last().unwrap_or(first) as i32, y as i32));
-        }
+    for (y, row) in mask.chunks_exact((mask.width() as usize).max(1)).enumerate() {
+        let first = row.iter().position(|&cell| cell > 0);
+        let last = row.iter().rposition(|&cell| cell > 0);
+        points.extend(first.into_iter().chain(last).map(|x| Point::new(x as i32, y as i32)));
     }
     points
 }

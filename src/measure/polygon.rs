@@ -60,6 +60,43 @@ pub(super) fn cross(from: Place, to: Place, point: Place) -> f64 {
     (to.0 - from.0) * (point.1 - from.1) - (to.1 - from.1) * (point.0 - from.0)
 }
 
+/// Sets the cells of a mask, `width` a row, whose centres lie inside a convex quadrilateral that runs
+/// clockwise, in shares of the page. A row's cells inside are a run, whose ends are found by halving.
+pub(super) fn fill(corners: &[Place; 4], width: usize, mask: &mut [bool]) {
+    let width = width.max(1);
+    let height = mask.len() / width;
+    let centre = |at: usize, length: usize| (at as f64 + 0.5) / length as f64;
+    for (y, row) in mask.chunks_exact_mut(width).enumerate() {
+        let (mut from, mut to) = (0, width);
+        for side in 0..4 {
+            let (start, end) = (corners[side], corners[(side + 1) % 4]);
+            let is_inside =
+                |x: usize| cross(start, end, (centre(x, width), centre(y, height))) >= 0.0;
+            // What lies beyond a side that runs down lies on its right.
+            match end.1 > start.1 {
+                true => to = to.min(count_while(width, is_inside)),
+                false => from = from.max(count_while(width, |x| !is_inside(x))),
+            }
+        }
+        if from < to {
+            row[from..to].fill(true);
+        }
+    }
+}
+
+/// How many of `0..end` from the first on hold, where none holds after one that does not.
+fn count_while(end: usize, holds: impl Fn(usize) -> bool) -> usize {
+    let (mut known, mut end) = (0, end);
+    while known < end {
+        let middle = (known + end) / 2;
+        match holds(middle) {
+            true => known = middle + 1,
+            false => end = middle,
+        }
+    }
+    known
+}
+
 fn signed_area(polygon: &[Place]) -> f64 {
     let next = polygon.iter().cycle().skip(1);
     polygon.iter().zip(next).map(|(a, b)| a.0 * b.1 - b.0 * a.1).sum::<f64>() / 2.0

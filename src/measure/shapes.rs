@@ -17,49 +17,128 @@ pub(super) enum Connectivity {
     Eight,
 }
 
-/// Numbers the parts of a mask from 1 on, in the order of their first cells, row after row.
-pub(super) fn connected_components(mask: &GrayImage, connectivity: Connectivity) -> Labels {
-    let (width, height) = mask.dimensions();
-    let mut labels = Labels::new(width, height);
-    let (across, down) = (width as usize, height as usize);
-    let reach = usize::from(connectivity == Connectivity::Eight);
-    // What each provisional number leads to; 0 is no part.
-    let mut leads = vec![0u32];
-    for y in 0..down {
-        let (above, here) = labels.split_at_mut(y * across);
-        let above = &above[y.saturating_sub(1) * across..];
-        let row = &mask.as_raw()[y * across..][..across];
-        for x in (0..across).filter(|&x| row[x] > 0) {
-            let mut own = if x > 0 { here[x - 1] } else { 0 };
-            if y > 0 {
-                for &other in &above[x.saturating_sub(reach)..across.min(x + reach + 1)] {
-                    own = match (own, other) {
-                        (own, 0) => own,
-                        (0, other) => other,
-                        (own, other) => joined(&mut leads, own, other),
-                    };
-                }
-            }
-            if own == 0 {
-                own = leads.len() as u32;
-                leads.push(own);
-            }
-            here[x] = own;
-        }
+/// Cells of one row that hang together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Run {
+    /// The row.
+    pub y: usize,
+    /// The first column.
+    pub start: usize,
+    /// The column after the last.
+    pub end: usize,
+    /// The part that they belong to, counted from 0.
+    pub part: usize,
+}
+
+impl Run {
+    /// How many cells.
+    pub(super) fn length(&self) -> usize {
+        self.end - self.start
     }
-    // A part's least number is that of its first cell, so that its order is theirs.
+
+    /// Sets them in row-major cells of this width.
+    pub(super) fn fill<T: Copy>(&self, cells: &mut [T], width: usize, value: T) {
+        cells[self.y * width + self.start..self.y * width + self.end].fill(value);
+    }
+}
+
+/// The parts of a mask as runs, row after row. They are numbered in the order of their first cells.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    /// From top to bottom, left to right.
+    pub runs: Vec<Run>,
+    /// How many parts.
+    pub count: usize,
+}
+
+/// Extent of one part: left, top, right, bottom, the last two outside, and its number of cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Extent {
+    /// Cells.
+    pub cells: usize,
+    /// The box around them.
+    pub edges: [u32; 4],
+}
+
+impl Parts {
+    /// Of each part, in order.
+    pub(super) fn extents(&self) -> Vec<Extent> {
+        let nothing = Extent { cells: 0, edges: [u32::MAX, u32::MAX, 0, 0] };
+        let mut extents = vec![nothing; self.count];
+        for run in &self.runs {
+            let Extent { cells, edges: [left, top, right, bottom] } = &mut extents[run.part];
+            *cells += run.length();
+            (*left, *top) = ((*left).min(run.start as u32), (*top).min(run.y as u32));
+            (*right, *bottom) = ((*right).max(run.end as u32), (*bottom).max(run.y as u32 + 1));
+        }
+        extents
+    }
+}
+
+/// The parts of what is set in a mask.
+pub(super) fn parts(mask: &GrayImage, connectivity: Connectivity) -> Parts {
+    parts_of(mask, connectivity, |cell| cell > 0)
+}
+
+/// The parts of the cells that are `lit`.
+pub(super) fn parts_of(
+    mask: &GrayImage,
+    connectivity: Connectivity,
+    lit: impl Fn(u8) -> bool,
+) -> Parts {
+    let reach = usize::from(connectivity == Connectivity::Eight);
+    let mut runs: Vec<Run> = Vec::new();
+    // What each provisional number leads to.
+    let mut leads: Vec<u32> = Vec::new();
+    let mut above = 0..0;
+    for (y, row) in mask.as_raw().chunks_exact((mask.width() as usize).max(1)).enumerate() {
+        let first = runs.len();
+        let (mut at, mut next) = (0, above.start);
+        while let Some(start) = row[at..].iter().position(|&cell| lit(cell)) {
+            let start = at + start;
+            let length = row[start..].iter().position(|&cell| !lit(cell));
+            let end = length.map_or(row.len(), |length| start + length);
+            let mut part = None;
+            // The runs above that end too early for this one do so for all that follow.
+            while next < above.end && runs[next].end + reach <= start {
+                next += 1;
+            }
+            for run in runs[next..above.end].iter().take_while(|run| run.start < end + reach) {
+                let other = run.part as u32;
+                part = Some(part.map_or(other, |own| joined(&mut leads, own, other)));
+            }
+            let part = part.unwrap_or_else(|| {
+                leads.push(leads.len() as u32);
+                leads.len() as u32 - 1
+            });
+            runs.push(Run { y, start, end, part: part as usize });
+            at = end;
+        }
+        above = first..runs.len();
+    }
+    // A part's least number is that of its first run, so that its order is theirs.
     let mut count = 0;
-    for label in 1..leads.len() {
-        leads[label] = match leads[label] as usize {
-            own if own == label => {
+    for number in 0..leads.len() {
+        leads[number] = match leads[number] as usize {
+            own if own == number => {
                 count += 1;
-                count
+                count - 1
             }
             lower => leads[lower],
         };
     }
-    for label in labels.iter_mut() {
-        *label = leads[*label as usize];
+    for run in &mut runs {
+        run.part = leads[run.part] as usize;
+    }
+    Parts { runs, count: count as usize }
+}
+
+/// Numbers the parts of a mask from 1 on, in the order of their first cells, row after row.
+pub(super) fn connected_components(mask: &GrayImage, connectivity: Connectivity) -> Labels {
+    let mut labels = Labels::new(mask.width(), mask.height());
+    let width = mask.width() as usize;
+    for run in parts(mask, connectivity).runs {
+        run.fill(&mut labels, width, run.part as u32 + 1);
     }
     labels
 }

@@ -1,9 +1,10 @@
 //! Stamps: patches of one strong hue, as red, blue or purple ink leaves them on any paper. What colour
 //! they have is not the document's own.
 
-use image::{GrayImage, Luma};
+use image::GrayImage;
 
-use crate::measure::shapes::{Connectivity, close, connected_components};
+use crate::measure::colour::Apart;
+use crate::measure::shapes::{Connectivity, close, parts};
 
 /// Left, top, right, bottom in cells, the last two outside.
 pub(super) type Area = [u32; 4];
@@ -59,16 +60,29 @@ fn is_of_a_stamp((blue, red): (f32, f32)) -> bool {
     }
 }
 
-/// Finds the stamps among cells whose chroma apart from the light is `chroma` (blue, red); `None` where
-/// a cell is not the document's.
-pub(super) fn find(chroma: &[Option<(f32, f32)>], width: usize) -> Vec<Area> {
-    let height = chroma.len() / width.max(1);
-    let of = |x: u32, y: u32| chroma[y as usize * width + x as usize];
-    let inked = |ink: (f32, f32)| exceeds(ink, INKED) && is_of_a_stamp(ink);
-    let ink = GrayImage::from_fn(width as u32, height as u32, |x, y| {
-        Luma([if of(x, y).is_some_and(inked) { 255 } else { 0 }])
-    });
-    let cells = chroma.iter().flatten().count() as f64;
+/// Finds the stamps among the document's cells by their chroma apart from the light.
+pub(super) fn find(chroma: &Apart) -> Vec<Area> {
+    let width = chroma.width;
+    let height = chroma.inside.len() / width.max(1);
+    let of = |x: u32, y: u32| {
+        let at = y as usize * width + x as usize;
+        chroma.inside[at].then(|| (chroma.blue[at], chroma.red[at]))
+    };
+    let mut ink = GrayImage::new(width as u32, height as u32);
+    let coloured = chroma.coloured.iter().zip(&chroma.inside).map(|(one, other)| one & other);
+    let mut any = false;
+    for (at, cell) in
+        ink.iter_mut().enumerate().zip(coloured).filter(|(_, one)| *one).map(|(cell, _)| cell)
+    {
+        if is_of_a_stamp((chroma.blue[at], chroma.red[at])) {
+            *cell = 255;
+            any = true;
+        }
+    }
+    if !any {
+        return Vec::new();
+    }
+    let cells = chroma.inside.iter().filter(|inside| **inside).count() as f64;
     // Of a sheet of the shape √2.
     let long_side = (cells * std::f64::consts::SQRT_2).sqrt();
     let side = LEAST_SIDE * long_side..=MOST_SIDE * long_side;
@@ -86,7 +100,7 @@ pub(super) fn find(chroma: &[Option<(f32, f32)>], width: usize) -> Vec<Area> {
             (bottom + SMEARED).min(height as u32),
         ]
     };
-    joined(parts(&close(&ink, REACH))).into_iter().filter(is_stamp).map(grown).collect()
+    joined(boxes(&close(&ink, REACH))).into_iter().filter(is_stamp).map(grown).collect()
 }
 
 fn sides([left, top, right, bottom]: Area) -> [u32; 2] {
@@ -94,17 +108,10 @@ fn sides([left, top, right, bottom]: Area) -> [u32; 2] {
 }
 
 /// Boxes of the parts that hang together, but for specks.
-fn parts(mask: &GrayImage) -> Vec<Area> {
-    let labels = connected_components(mask, Connectivity::Eight);
-    let count = labels.pixels().map(|label| label.0[0]).max().unwrap_or(0) as usize;
-    let mut boxes = vec![[u32::MAX, u32::MAX, 0, 0]; count];
-    for (x, y, label) in labels.enumerate_pixels().filter(|(_, _, label)| label.0[0] > 0) {
-        let [left, top, right, bottom] = &mut boxes[label.0[0] as usize - 1];
-        (*left, *top) = ((*left).min(x), (*top).min(y));
-        (*right, *bottom) = ((*right).max(x + 1), (*bottom).max(y + 1));
-    }
+fn boxes(mask: &GrayImage) -> Vec<Area> {
+    let boxes = parts(mask, Connectivity::Eight).extents().into_iter().map(|part| part.edges);
     let speck = |area: &Area| sides(*area).into_iter().max() > Some(2 * u32::from(REACH));
-    boxes.into_iter().filter(speck).collect()
+    boxes.filter(speck).collect()
 }
 
 /// Boxes that overlap become one, until none do: star and characters lie inside the ring.

@@ -50,12 +50,12 @@ pub fn measure(luma: &Plane, energy: Option<&Energy>) -> Tone {
 }
 
 fn ink_share(luma: &Plane) -> f32 {
-    let (mut inked, mut total) = (0u32, 0u32);
-    for_each_tile(luma, |cells, paper| {
+    let (mut inked, mut total) = (0usize, 0usize);
+    for_each_tile(luma, |rows, paper| {
         let bound = paper - paper / INK_CONTRAST;
-        for (_, _, luma) in cells {
-            inked += u32::from(luma < bound);
-            total += 1;
+        for (_, _, row) in rows {
+            inked += row.iter().filter(|luma| **luma < bound).count();
+            total += row.len();
         }
     });
     inked as f32 / total.max(1) as f32
@@ -92,32 +92,31 @@ fn ink_level(energy: &Energy, paper: u8) -> Option<u8> {
 /// The cells `(x, y)` inside the margin whose luma is below `share` of the paper around them.
 pub fn cells_darker_than(luma: &Plane, share: f32) -> Vec<(usize, usize)> {
     let mut dark = Vec::new();
-    for_each_tile(luma, |cells, paper| {
+    for_each_tile(luma, |rows, paper| {
         let bound = (f32::from(paper) * share) as u8;
-        dark.extend(cells.filter(|cell| cell.2 < bound).map(|(x, y, _)| (x, y)));
+        for (left, y, row) in rows {
+            let cells = row.iter().enumerate().filter(|(_, luma)| **luma < bound);
+            dark.extend(cells.map(|(x, _)| (left + x, y)));
+        }
     });
     dark
 }
 
-/// Hands over each tile's cells as `(x, y, luma)` with the luma of the paper there.
-fn for_each_tile(
-    luma: &Plane,
-    mut visit: impl FnMut(&mut dyn Iterator<Item = (usize, usize, u8)>, u8),
-) {
+/// A part of a row: the column of its first cell, the row, and its luma.
+type RowPart<'a> = (usize, usize, &'a [u8]);
+
+/// Hands over each tile's rows with the luma of the paper there.
+fn for_each_tile(luma: &Plane, mut visit: impl FnMut(&mut dyn Iterator<Item = RowPart<'_>>, u8)) {
     let tile = luma.width.max(luma.height).div_ceil(TILES).max(1);
     let (margin_x, margin_y) = (luma.width / MARGIN, luma.height / MARGIN);
     let (right, bottom) = (luma.width - margin_x, luma.height - margin_y);
     for top in (margin_y..bottom).step_by(tile) {
         for left in (margin_x..right).step_by(tile) {
             let (end_x, end_y) = ((left + tile).min(right), (top + tile).min(bottom));
-            let rows = (top..end_y).map(|y| &luma.cells[y * luma.width..][left..end_x]);
-            let histogram = histogram(rows.flatten());
+            let row = |y: usize| &luma.cells[y * luma.width..][left..end_x];
+            let histogram = histogram((top..end_y).map(row).flatten());
             let paper = percentile(&histogram, (end_x - left) * (end_y - top), 0.9);
-            let mut cells = (top..end_y).flat_map(|y| {
-                let row = &luma.cells[y * luma.width..][left..end_x];
-                row.iter().enumerate().map(move |(x, &luma)| (left + x, y, luma))
-            });
-            visit(&mut cells, paper);
+            visit(&mut (top..end_y).map(|y| (left, y, row(y))), paper);
         }
     }
 }
