@@ -7,6 +7,7 @@ use moxcms::{
 };
 
 use super::contained;
+use super::page::Planes;
 use super::raster::{Raster, Samples};
 
 /// Larger profiles are no camera's and no scanner's.
@@ -48,6 +49,43 @@ pub(super) fn to_srgb(raster: &mut Raster, profile: Option<&[u8]>) {
     }
 }
 
+/// Converts planes of a profile's kind, `grey` where the file has no colour: what it does to the mean of a
+/// cell is what it does to its pixels.
+pub(super) fn planes_to_srgb(planes: &mut Planes, grey: bool, profile: &[u8]) {
+    let Planes { y, cb, cr } = planes;
+    if grey {
+        if let Some(table) = grey_table(profile) {
+            for luma in &mut y.cells {
+                *luma = table[usize::from(*luma)];
+            }
+        }
+        return;
+    }
+    let transform = transform(profile, DataColorSpace::Rgb, Layout::Rgb);
+    let Some(transform) = transform.filter(|t| changes_anything(&**t)) else {
+        return;
+    };
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    let width = y.width.max(1);
+    let rows = y.cells.chunks_mut(width).zip(cb.cells.chunks_mut(width));
+    for ((y, cb), cr) in rows.zip(cr.cells.chunks_mut(width)) {
+        before.clear();
+        for ((luma, blue), red) in y.iter().zip(cb.iter()).zip(cr.iter()) {
+            let mut pixel = [*luma, *blue, *red];
+            ycbcr_to_rgb(&mut pixel);
+            before.extend(pixel);
+        }
+        after.resize(before.len(), 0);
+        if transform.transform(&before, &mut after).is_err() {
+            return;
+        }
+        let cells = y.iter_mut().zip(cb.iter_mut()).zip(cr.iter_mut());
+        for (((luma, blue), red), pixel) in cells.zip(after.as_chunks::<3>().0) {
+            [*luma, *blue, *red] = rgb_to_ycbcr(pixel.map(f32::from));
+        }
+    }
+}
+
 /// From four inks a pixel (0 is none, 255 covers all) to three colours, in place.
 pub(super) fn inks_to_rgb(mut inks: Vec<u8>, width: usize, profile: Option<&[u8]>) -> Vec<u8> {
     let transform = profile.and_then(|bytes| transform(bytes, DataColorSpace::Cmyk, Layout::Rgba));
@@ -70,7 +108,18 @@ pub(super) fn inks_to_rgb(mut inks: Vec<u8>, width: usize, profile: Option<&[u8]
     inks
 }
 
-/// Full-range BT.601, as in JFIF; the first three samples of a pixel.
+/// Full-range BT.601, as in JFIF.
+#[inline(always)]
+pub(super) fn rgb_to_ycbcr([red, green, blue]: [f32; 3]) -> [u8; 3] {
+    let cell = [
+        0.299 * red + 0.587 * green + 0.114 * blue,
+        128.0 - 0.168_736 * red - 0.331_264 * green + 0.5 * blue,
+        128.0 + 0.5 * red - 0.418_688 * green - 0.081_312 * blue,
+    ];
+    cell.map(|level| (level + 0.5) as u8)
+}
+
+/// The way back; the first three samples of a pixel.
 pub(super) fn ycbcr_to_rgb(pixel: &mut [u8]) {
     let [y, cb, cr] = [pixel[0], pixel[1], pixel[2]].map(i32::from);
     let (cb, cr) = (cb - 128, cr - 128);

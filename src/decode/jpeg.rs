@@ -1,17 +1,23 @@
-//! JPEG through zune-jpeg (the image crate's own decoder, used directly because only it tells a
-//! strict reading from a lenient one).
+//! JPEG: by its coefficients where that suffices, else through zune-jpeg (the image crate's own decoder,
+//! used directly because only it tells a strict reading from a lenient one).
 
+use bytes::Bytes;
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
 
-use super::Outcome;
+use super::coefficients::{self, Frame, Transform};
 use super::colour;
 use super::integrity::State;
+use super::page::{self, Decode, Page};
 use super::raster::{self, Raster, Samples};
+use super::reduce::spectral::{self, Spectral};
+use super::{Outcome, Wanted};
+use crate::intake::metadata::Orientation;
 use crate::intake::structure::Header;
+use crate::intake::{Budget, Expired};
 
 /// More scans than any encoder writes; each costs a pass over all coefficients.
 const MAX_SCANS: usize = 64;
@@ -23,6 +29,47 @@ pub(super) enum Profile<'a> {
     Own,
     /// What whatever holds it says: a profile, or sRGB.
     Given(Option<&'a [u8]>),
+}
+
+/// Looks at a picture through its coefficients alone; its pixels are decoded when a tile is asked for.
+/// `None` where it is too small for that, out of the ordinary or not whole: the decoder must look.
+pub(super) fn without_pixels(
+    bytes: &Bytes,
+    header: Header,
+    orientation: Orientation,
+    wanted: Wanted,
+    budget: &mut dyn Budget,
+) -> Result<Option<Page>, Expired> {
+    let (width, height) = (header.width as usize, header.height as usize);
+    let scale = page::analysis_scale(width, height);
+    if !spectral::suits(width, height, scale) {
+        return Ok(None);
+    }
+    let depth = Spectral::depth(scale, wanted.energy);
+    let open = |frame: &Frame| Some(Spectral::new(frame, scale, wanted.energy));
+    let read = coefficients::read(bytes, (width, height), depth, open, budget)?;
+    let Some((frame, spectral)) = read else {
+        return Ok(None);
+    };
+    let (mut planes, energy) = spectral.finish(orientation);
+    if let Some(profile) = profile(bytes) {
+        colour::planes_to_srgb(&mut planes, frame.transform == Transform::Grey, &profile);
+    }
+    let bytes = bytes.clone();
+    let decode = move || {
+        attempt(&bytes, header, false, Profile::Own)
+            .ok()
+            .filter(|raster| raster.is_of(width, height))
+    };
+    let decode = wanted.tiles.then(|| Box::new(decode) as Decode);
+    Ok(Some(Page::without_pixels((width, height), orientation, (planes, energy), decode)))
+}
+
+/// The colour profile of a picture.
+fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut decoder = JpegDecoder::new(ZCursor::new(bytes));
+    decoder.decode_headers().ok()?;
+    decoder.icc_profile()
 }
 
 /// Strictly first. What only a lenient reading opens is damaged, and its picture is judged all the same.

@@ -6,6 +6,7 @@
 //! be fast and `unsafe` to be called. HEIC is read where the feature `heic` is built in.
 
 mod bmp;
+pub mod coefficients;
 mod colour;
 mod gif;
 #[cfg(feature = "heic")]
@@ -145,8 +146,14 @@ impl<'a> Pages<'a> {
         match &self.source {
             Source::Nothing(state) => Ok((None, *state)),
             Source::Picture(header) => {
-                let (raster, state) = picture(sniffed, *header);
-                let mut page = made(raster, sniffed.metadata.orientation, budget)?;
+                let orientation = sniffed.metadata.orientation;
+                let (mut page, state) = match seen(sniffed, *header, wanted, budget)? {
+                    Some(page) => (Some(page), State::Whole),
+                    None => {
+                        let (raster, state) = picture(sniffed, *header);
+                        (made(raster, orientation, budget)?, state)
+                    }
+                };
                 if let Some(page) = &mut page {
                     let exif = sniffed.walk.and_then(|walk| walk.exif);
                     let exif = exif.and_then(|exif| sniffed.bytes.get(exif.start..exif.end));
@@ -206,6 +213,23 @@ impl<'a> Source<'a> {
             Self::Document(document) => document.len(),
         }
     }
+}
+
+/// A file that is one picture, where its page can be seen without its pixels.
+fn seen(
+    sniffed: &Sniffed,
+    header: Header,
+    wanted: Wanted,
+    budget: &mut dyn Budget,
+) -> Result<Option<Page>, Expired> {
+    if sniffed.detected.is_none_or(|detected| detected.media_type != "image/jpeg") {
+        return Ok(None);
+    }
+    let whole = sniffed.bytes.slice(..sniffed.whole().len());
+    let seen = contained(|| {
+        jpeg::without_pixels(&whole, header, sniffed.metadata.orientation, wanted, budget)
+    });
+    seen.unwrap_or(Ok(None))
 }
 
 /// The pixels of a file that is one picture; what trails it is not the decoder's business.

@@ -1,5 +1,8 @@
 //! The page: what every format yields, so that checks and thresholds know no format.
 
+use std::cell::OnceCell;
+use std::fmt;
+
 use super::Wanted;
 use super::raster::{Raster, Samples};
 use super::reduce;
@@ -157,7 +160,7 @@ pub struct Page {
     pub planes: Planes,
     /// Block energy, where wanted.
     pub energy: Option<Energy>,
-    raster: Option<Raster>,
+    pixels: Pixels,
     orientation: Orientation,
 }
 
@@ -175,26 +178,52 @@ impl Page {
             true => (raster.height, raster.width),
             false => (raster.width, raster.height),
         };
-        let raster = wanted.tiles.then_some(raster);
-        let claimed_ppi = None;
+        let pixels = if wanted.tiles { Pixels::Kept(raster) } else { Pixels::Gone };
         Ok(Self {
             number: 1,
             width,
             height,
             scale,
-            claimed_ppi,
+            claimed_ppi: None,
             origin: None,
             planes,
             energy,
-            raster,
+            pixels,
             orientation,
         })
+    }
+
+    /// A picture that was looked at without its pixels; `stored` is its width and height as stored,
+    /// `decode` gets the pixels should a tile be asked for.
+    pub(super) fn without_pixels(
+        stored: (usize, usize),
+        orientation: Orientation,
+        (planes, energy): (Planes, Option<Energy>),
+        decode: Option<Decode>,
+    ) -> Self {
+        let (width, height) = match orientation.swaps_sides() {
+            true => (stored.1, stored.0),
+            false => stored,
+        };
+        let later = |decode| Pixels::Later(decode, OnceCell::new());
+        Self {
+            number: 1,
+            width,
+            height,
+            scale: analysis_scale(width, height),
+            claimed_ppi: None,
+            origin: None,
+            planes,
+            energy,
+            pixels: decode.map_or(Pixels::Gone, later),
+            orientation,
+        }
     }
 
     /// Full-resolution pixels of `rect`, clipped to the page. `None` when tiles were not wanted or
     /// nothing of the box lies on the page.
     pub fn tile(&self, rect: Rect) -> Option<Tile> {
-        let raster = self.raster.as_ref()?;
+        let raster = self.pixels.raster()?;
         let right = rect.x.checked_add(rect.width)?.min(self.width);
         let bottom = rect.y.checked_add(rect.height)?.min(self.height);
         let width = right.checked_sub(rect.x).filter(|width| *width > 0)?;
@@ -216,7 +245,7 @@ impl Page {
     /// The whole page at `width` × `height`, red, green, blue: the mean of the pixels that fall on
     /// one, or the nearest where it is larger than the page. `None` when tiles were not wanted.
     pub fn preview(&self, width: usize, height: usize) -> Option<Vec<u8>> {
-        let raster = self.raster.as_ref()?;
+        let raster = self.pixels.raster()?;
         // Reduced as stored, row after row, and only then turned: a fast way through the memory.
         let (across, down) = match self.orientation.swaps_sides() {
             true => (height, width),
@@ -231,6 +260,35 @@ impl Page {
             }
         }
         Some(rgb)
+    }
+}
+
+/// Gets the pixels of a picture.
+pub(super) type Decode = Box<dyn Fn() -> Option<Raster> + Send>;
+
+/// The full-resolution pixels of a page.
+enum Pixels {
+    /// Nobody wants them.
+    Gone,
+    /// They were there when the page was looked at.
+    Kept(Raster),
+    /// They are decoded when they are first asked for.
+    Later(Decode, OnceCell<Option<Raster>>),
+}
+
+impl Pixels {
+    fn raster(&self) -> Option<&Raster> {
+        match self {
+            Self::Gone => None,
+            Self::Kept(raster) => Some(raster),
+            Self::Later(decode, raster) => raster.get_or_init(decode).as_ref(),
+        }
+    }
+}
+
+impl fmt::Debug for Pixels {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Pixels")
     }
 }
 
@@ -271,7 +329,7 @@ fn reduced(raster: &Raster, width: usize, height: usize) -> Vec<[u8; 3]> {
 
 /// Full-resolution pixels a side of one plane cell: 1/8 of a page above about 6 megapixels, 1/4
 /// below, 1/1 under 1 megapixel, so that the planes hold 0.06 to 1 megapixel.
-const fn analysis_scale(width: usize, height: usize) -> usize {
+pub(super) const fn analysis_scale(width: usize, height: usize) -> usize {
     match width * height {
         0..1_000_000 => 1,
         1_000_000..=6_000_000 => 4,

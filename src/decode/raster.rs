@@ -86,6 +86,11 @@ impl Raster {
         })
     }
 
+    /// Whether it has this size.
+    pub(super) fn is_of(&self, width: usize, height: usize) -> bool {
+        (self.width, self.height) == (width, height)
+    }
+
     /// From any form of the image crate: 16 bits become 8, transparency shows white paper.
     pub(super) fn of_image(image: DynamicImage) -> Option<Self> {
         let (width, height) = (image.width() as usize, image.height() as usize);

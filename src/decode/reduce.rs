@@ -6,9 +6,11 @@
 
 mod blocks;
 mod ripple;
+pub(super) mod spectral;
 
 use rten_simd::{Isa, SimdOp};
 
+use super::colour;
 use super::page::{Energy, Plane, Planes};
 use super::raster::{Raster, Samples};
 use crate::intake::metadata::Orientation;
@@ -29,10 +31,10 @@ pub(super) fn reduce(
     budget: &mut dyn Budget,
 ) -> Result<(Planes, Option<Energy>), Expired> {
     let (width, height) = (raster.width, raster.height);
-    let reduction = ((width.max(height) + ENERGY_LONG_SIDE / 2) / ENERGY_LONG_SIDE).max(1);
+    let reduction = energy_reduction(width, height);
     let stripe_height = BLOCK * reduction;
     let mut cells = CellRows::new(width, height, scale);
-    let fine = || (BlockRows::new(width, height, reduction), Ripple::new(width, height));
+    let fine = || (BlockRows::new(width, height, reduction), Ripple::new(width, width));
     let mut fine = energy_wanted.then(fine);
     let mut luma = vec![0; if energy_wanted { width * stripe_height } else { 0 }];
     for top in (0..height).step_by(stripe_height) {
@@ -44,6 +46,11 @@ pub(super) fn reduce(
     let [y, cb, cr] = cells.planes.map(|plane| upright(plane, orientation));
     let energy = fine.map(|(blocks, ripple)| blocks.upright(orientation, ripple.means()));
     Ok((Planes { y, cb, cr }, energy))
+}
+
+/// Full-resolution pixels per pixel of the grid that block energy is measured on.
+fn energy_reduction(width: usize, height: usize) -> usize {
+    ((width.max(height) + ENERGY_LONG_SIDE / 2) / ENERGY_LONG_SIDE).max(1)
 }
 
 /// Some rows of the raster, and what they are added to.
@@ -73,7 +80,8 @@ impl SimdOp for Stripe<'_> {
                 Samples::Grey(grey) => luma.copy_from_slice(&grey[y * width..][..width]),
                 Samples::Rgb(rgb) => luma_of(&rgb[3 * y * width..][..3 * width], luma),
             }
-            ripple.add(y, luma);
+            ripple.along(luma);
+            ripple.down(luma);
         }
         blocks.add(self.luma, width);
     }
@@ -171,12 +179,7 @@ impl CellRows {
         });
         for (((y, cb), cr), total) in y.iter_mut().zip(cb).zip(cr).zip(&self.totals) {
             let [red, green, blue] = total.map(|sum| f32::from(sum) / area);
-            let cells = [
-                0.299 * red + 0.587 * green + 0.114 * blue,
-                128.0 - 0.168_736 * red - 0.331_264 * green + 0.5 * blue,
-                128.0 + 0.5 * red - 0.418_688 * green - 0.081_312 * blue,
-            ];
-            [*y, *cb, *cr] = cells.map(|cell| (cell + 0.5) as u8);
+            [*y, *cb, *cr] = colour::rgb_to_ycbcr([red, green, blue]);
         }
     }
 }

@@ -13,6 +13,10 @@ const QUIET: f32 = 300.0;
 /// What `logarithm` says of two.
 const ONE_OCTAVE: u32 = 1 << 23;
 
+/// Logarithms are summed in such parts, so many of which fit into 32 bits: a square has up to 29 octaves.
+const PART: u32 = 1 << 8;
+const FITTING: usize = 1 << 12;
+
 /// Transforms stripes of luma into rows of block energy. Blocks that the edge cuts are left out.
 pub(super) struct BlockRows {
     reduction: usize,
@@ -21,6 +25,9 @@ pub(super) struct BlockRows {
     blocks: Vec<Octaves>,
     spectrum: [u64; BLOCK * BLOCK],
     quiet: u32,
+    /// Of the last blocks, in parts of so many.
+    recent: [u32; BLOCK * BLOCK],
+    quiet_in_recent: usize,
     /// Sums down the rows that are reduced to one.
     sums: Vec<u16>,
     /// Rows of the grid that the blocks lie on, eight at a time.
@@ -33,8 +40,20 @@ impl BlockRows {
         let (width, height) = (width / side, height / side);
         let blocks = Vec::with_capacity(width * height);
         let (sums, means) = (vec![0; width * side], vec![0.0; width * BLOCK * BLOCK]);
-        let (spectrum, quiet) = ([0; BLOCK * BLOCK], 0);
-        Self { reduction, width, height, blocks, spectrum, quiet, sums, means }
+        let (spectrum, recent) = ([0; BLOCK * BLOCK], [0; BLOCK * BLOCK]);
+        let (quiet, quiet_in_recent) = (0, 0);
+        Self {
+            reduction,
+            width,
+            height,
+            blocks,
+            spectrum,
+            quiet,
+            recent,
+            quiet_in_recent,
+            sums,
+            means,
+        }
     }
 
     /// Adds one row of blocks: `stripe` holds the luma of its pixels, `stride` a row. A stripe after the
@@ -66,26 +85,69 @@ impl BlockRows {
                 }
             }
         }
+        self.transform();
+    }
+
+    /// Blocks across, but for one that the edge cuts.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Some of the eight rows that the next row of blocks lies on, for who fills them by himself and then
+    /// has them transformed. `None` after the last row of whole blocks.
+    #[inline(always)]
+    pub(super) fn lines(&mut self, from: usize, count: usize) -> Option<&mut [f32]> {
+        let across = self.width * BLOCK;
+        let is_done = self.blocks.len() == self.width * self.height;
+        if is_done { None } else { self.means.get_mut(from * across..(from + count) * across) }
+    }
+
+    /// Adds the row of blocks whose eight rows are there.
+    #[inline(always)]
+    pub(super) fn transform(&mut self) {
+        if self.blocks.len() == self.width * self.height {
+            return;
+        }
+        let across = self.width * BLOCK;
         for column in 0..self.width {
-            let rows = self.means.chunks_exact(across);
             let mut block = [[0.0; BLOCK]; BLOCK];
-            for (line, row) in block.iter_mut().zip(rows) {
-                line.copy_from_slice(&row[BLOCK * column..][..BLOCK]);
+            for (y, line) in block.iter_mut().enumerate() {
+                line.copy_from_slice(&self.means[y * across + BLOCK * column..][..BLOCK]);
             }
-            let squares = squares(&block);
-            let octaves = octaves(&squares);
-            self.blocks.push(octaves);
-            if octaves.low < QUIET {
-                self.quiet += 1;
-                for (sum, square) in self.spectrum.iter_mut().zip(squares.as_flattened()) {
-                    *sum += u64::from(logarithm(*square));
-                }
+            self.push(&squares(&block));
+        }
+    }
+
+    /// Adds the squared coefficients of a block; the mean's stands for itself.
+    #[inline(always)]
+    pub(super) fn push(&mut self, squares: &[[f32; BLOCK]; BLOCK]) {
+        if self.blocks.len() == self.width * self.height {
+            return;
+        }
+        let octaves = octaves(squares);
+        self.blocks.push(octaves);
+        if octaves.low < QUIET {
+            self.quiet += 1;
+            for (sum, square) in self.recent.iter_mut().zip(squares.as_flattened()) {
+                *sum += logarithm(*square) / PART;
+            }
+            self.quiet_in_recent += 1;
+            if self.quiet_in_recent == FITTING {
+                self.settle();
             }
         }
     }
 
+    fn settle(&mut self) {
+        for (sum, recent) in self.spectrum.iter_mut().zip(&mut self.recent) {
+            *sum += u64::from(std::mem::take(recent)) * u64::from(PART);
+        }
+        self.quiet_in_recent = 0;
+    }
+
     /// The energy of the upright page, with the ripples of its columns and rows.
-    pub(super) fn upright(self, orientation: Orientation, ripple: [Vec<f32>; 2]) -> Energy {
+    pub(super) fn upright(mut self, orientation: Orientation, ripple: [Vec<f32>; 2]) -> Energy {
+        self.settle();
         let (width, height, blocks) = turned(&self.blocks, self.width, self.height, orientation);
         let [columns, rows] = ripple;
         // A mirrored profile has the same ripples.
@@ -108,7 +170,7 @@ fn averages<const SIDE: usize>(sums: &[u16], means: &mut [f32]) {
 /// Rows of the orthonormal 8-point DCT-II: `sqrt(c/8) cos((2x+1)uπ/16)`, written out so that every
 /// machine has the same.
 #[expect(clippy::excessive_precision, reason = "the constants are easier to check in full")]
-const DCT: [[f32; BLOCK]; BLOCK] = {
+pub(super) const DCT: [[f32; BLOCK]; BLOCK] = {
     const A: f32 = 0.353_553_390_6;
     const C: [f32; 8] = [
         0.0,
@@ -180,20 +242,29 @@ fn squares(block: &[[f32; BLOCK]; BLOCK]) -> [[f32; BLOCK]; BLOCK] {
 
 #[inline(always)]
 fn octaves(squares: &[[f32; BLOCK]; BLOCK]) -> Octaves {
-    let mut sums = [0.0f32; BLOCK];
-    let mut axis = 0.0;
-    for (v, line) in squares.iter().enumerate() {
-        for (u, square) in line.iter().enumerate() {
-            sums[u.max(v)] += square;
-            if u.min(v) == 0 && u.max(v) >= BLOCK / 2 {
-                axis += square;
-            }
+    // Rows of one octave down are added up, eight columns at a time.
+    let [first, second, rest @ ..] = squares;
+    let (mut mid, mut high) = ([0.0f32; BLOCK], [0.0f32; BLOCK]);
+    for line in &rest[..2] {
+        for (sum, square) in mid.iter_mut().zip(line) {
+            *sum += square;
         }
     }
-    let high = sums[4] + sums[5] + sums[6] + sums[7];
+    for line in &rest[2..] {
+        for (sum, square) in high.iter_mut().zip(line) {
+            *sum += square;
+        }
+    }
+    let upper: [f32; BLOCK] = std::array::from_fn(|u| first[u] + second[u]);
+    let axis: f32 = first[4..].iter().sum::<f32>() + high[0];
     // The orthonormal coefficient of the mean is eight times the mean.
-    let mean = squares[0][0] / BLOCK as f32;
-    Octaves { mean, low: sums[1], mid: sums[2] + sums[3], high, axis }
+    Octaves {
+        mean: first[0] / BLOCK as f32,
+        low: upper[1] + second[0],
+        mid: upper[2] + upper[3] + mid[..4].iter().sum::<f32>(),
+        high: (0..4).map(|u| upper[4 + u] + mid[4 + u] + high[u] + high[4 + u]).sum(),
+        axis,
+    }
 }
 
 #[cfg(test)]

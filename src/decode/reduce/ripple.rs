@@ -7,6 +7,8 @@ pub(super) struct Ripple {
     /// Of the last rows.
     recent: Vec<u16>,
     rows_in_recent: usize,
+    /// How many rows were looked along.
+    along: usize,
     rows: Vec<u32>,
     before: [Vec<u8>; 2],
 }
@@ -21,34 +23,44 @@ const FITTING: usize = u16::MAX as usize / STRONGEST as usize;
 const LANES: usize = 32;
 
 impl Ripple {
-    pub(super) fn new(width: usize, height: usize) -> Self {
+    /// For rows of `width` to look along, and rows of `compared` to compare with those above.
+    pub(super) fn new(width: usize, compared: usize) -> Self {
         Self {
             columns: vec![0; width],
             recent: vec![0; width],
             rows_in_recent: 0,
-            rows: Vec::with_capacity(height),
-            before: [vec![0; width], vec![0; width]],
+            along: 0,
+            rows: Vec::new(),
+            before: [Vec::with_capacity(compared), Vec::with_capacity(compared)],
         }
     }
 
-    /// Adds the luma of row `y`; every row must come, from the first to the last.
+    /// Looks along a row of luma: what it has to say of the columns.
     #[inline(always)]
-    pub(super) fn add(&mut self, y: usize, luma: &[u8]) {
+    pub(super) fn along(&mut self, luma: &[u8]) {
         if self.rows_in_recent == FITTING {
             self.settle();
         }
         self.rows_in_recent += 1;
+        self.along += 1;
         let (right, middle) = (luma.iter().skip(2), luma.iter().skip(1));
         let near = luma.iter().zip(middle).zip(right);
         for (sum, ((&a, &b), &c)) in self.recent.iter_mut().skip(1).zip(near) {
             *sum += second(a, b, c);
         }
-        if y >= 2 {
-            let [upper, middle] = &self.before;
+    }
+
+    /// Compares the luma of a row with that of the two above; every row must come, from the first to the
+    /// last, all of the same columns.
+    #[inline(always)]
+    pub(super) fn down(&mut self, luma: &[u8]) {
+        let [upper, middle] = &self.before;
+        if !upper.is_empty() {
             self.rows.push(down(upper, middle, luma));
         }
         self.before.swap(0, 1);
-        self.before[1].copy_from_slice(luma);
+        self.before[1].clear();
+        self.before[1].extend_from_slice(luma);
     }
 
     fn settle(&mut self) {
@@ -61,12 +73,12 @@ impl Ripple {
     /// Mean by column and by row, without the rim.
     pub(super) fn means(mut self) -> [Vec<f32>; 2] {
         self.settle();
-        let (width, height) = (self.columns.len() as f32, (self.rows.len() + 2) as f32);
+        let (along, compared) = (self.along.max(1) as f32, self.before[1].len().max(1) as f32);
         let inner = self.columns.len().saturating_sub(2);
         let columns = self.columns.iter().skip(1).take(inner);
         [
-            columns.map(|sum| *sum as f32 / height).collect(),
-            self.rows.iter().map(|sum| *sum as f32 / width).collect(),
+            columns.map(|sum| *sum as f32 / along).collect(),
+            self.rows.iter().map(|sum| *sum as f32 / compared).collect(),
         ]
     }
 }

@@ -1,0 +1,408 @@
+//! Pictures that are coded in passes over all blocks (T.81, annex G).
+
+use super::bits::{Bits, Data, Restarts};
+use super::block::{Block, Steps};
+use super::header::{Header, Next, Scan};
+use super::huffman::{Entry, Table};
+use super::sequential::{MAX_AC_SIZE, mean_step};
+use super::{Depth, Frame, Sink, Stop};
+use crate::intake::Budget;
+
+/// The most bits that a pass may leave out (T.81, G.1.1.1.2).
+const MAX_LOW: u32 = 13;
+
+/// What the state of a coefficient is before its first pass.
+const UNSEEN: u32 = u32::MAX;
+
+/// Reads all scans, then gives the rows.
+pub(super) fn read<S: Sink>(
+    header: &mut Header<'_>,
+    first: Scan,
+    frame: &Frame,
+    depth: Depth,
+    sink: &mut S,
+    budget: &mut dyn Budget,
+) -> Result<(), Stop> {
+    let components = frame.components.iter().enumerate();
+    let planes = components.map(|(index, component)| {
+        let steps = Steps::new(depth.of(index), header.quantisation(index)?);
+        Some(Plane::new(steps, component.blocks_across, component.blocks_down))
+    });
+    let mut planes: Vec<Plane> = planes.collect::<Option<_>>().ok_or(Stop::Unusual)?;
+    let mut next = Next::Scan(first);
+    while let Next::Scan(scan) = next {
+        let wanted = note(&scan, &mut planes, depth).ok_or(Stop::Unusual)?;
+        match wanted {
+            false => header.pass_over().ok_or(Stop::Unusual)?,
+            true if scan.first == 0 => means(&scan, header, frame, &mut planes, budget)?,
+            true => others(&scan, header, &mut planes, budget)?,
+        }
+        next = header.next().ok_or(Stop::Unusual)?;
+    }
+    if planes.iter().any(|plane| plane.missing != [0; 64]) {
+        return Err(Stop::Unusual);
+    }
+    frame.in_order(|component, row| {
+        if component == 0 {
+            budget.check()?;
+        }
+        let blocks = planes[component].row(row).ok_or(Stop::Unusual)?;
+        sink.row(component, row, blocks);
+        Ok(())
+    })
+}
+
+/// A component, as far as its passes have come.
+struct Plane {
+    steps: Steps,
+    /// The coefficients of each block that [`Steps::reach`] keeps, in zig-zag order.
+    values: Vec<i16>,
+    /// Which coefficients of each block other than the mean are not 0; those not kept, too, as it
+    /// decides how the passes that refine them are coded. Empty where only the mean is wanted.
+    filled: Vec<u64>,
+    across: usize,
+    down: usize,
+    /// Room for a row.
+    blocks: Vec<Block>,
+    /// How many bits of each coefficient are still to come.
+    missing: [u32; 64],
+}
+
+impl Plane {
+    fn new(steps: Steps, across: usize, down: usize) -> Self {
+        let (reach, blocks) = (steps.reach, across * down);
+        Self {
+            steps,
+            values: vec![0; reach * blocks],
+            filled: vec![0; if reach > 1 { blocks } else { 0 }],
+            across,
+            down,
+            blocks: vec![Block::ZERO; across],
+            missing: [UNSEEN; 64],
+        }
+    }
+
+    /// A row of blocks as they are given.
+    fn row(&mut self, row: usize) -> Option<&[Block]> {
+        let Steps { steps, reach } = &self.steps;
+        let reach = *reach;
+        let kept = u64::MAX >> (64 - reach);
+        let places = row * self.across..(row + 1) * self.across;
+        for (block, place) in self.blocks.iter_mut().zip(places) {
+            let values = self.values.get(place * reach..)?.get(..reach)?;
+            steps[0].put(&mut block.coefficients, values[0].into());
+            if reach > 1 {
+                let mean = block.coefficients[0];
+                block.coefficients = [0; 64];
+                block.coefficients[0] = mean;
+                let mut filled = self.filled.get(place)? & kept;
+                block.last = 63u32.saturating_sub(filled.leading_zeros()) as u8;
+                while filled != 0 {
+                    let at = filled.trailing_zeros() as usize & 63;
+                    steps[at].put(&mut block.coefficients, (*values.get(at)?).into());
+                    filled &= filled - 1;
+                }
+            }
+        }
+        Some(&self.blocks)
+    }
+}
+
+/// Notes which bits a scan brings, and tells whether they are wanted; `None` where its passes are not
+/// in order.
+fn note(scan: &Scan, planes: &mut [Plane], depth: Depth) -> Option<bool> {
+    let refines = scan.high != 0;
+    let is_of_means = scan.first == 0;
+    if scan.low > MAX_LOW
+        || refines && scan.low + 1 != scan.high
+        || is_of_means && scan.last != 0
+        || !is_of_means && scan.parts.len() > 1
+    {
+        return None;
+    }
+    let before = if refines { scan.high } else { UNSEEN };
+    let mut wanted = is_of_means;
+    for part in &scan.parts {
+        let plane = planes.get_mut(part.component)?;
+        let band = plane.missing.get_mut(scan.first..=scan.last)?;
+        if band.iter().any(|missing| *missing != before) {
+            return None;
+        }
+        band.fill(scan.low);
+        // What has been left out is not there to be refined, and a later pass may go over other bounds.
+        wanted |= match depth.refined {
+            true => plane.steps.reach > 1,
+            false => !refines && scan.first < plane.steps.reach,
+        };
+    }
+    Some(wanted)
+}
+
+/// A pass over the means.
+fn means(
+    scan: &Scan,
+    header: &mut Header<'_>,
+    frame: &Frame,
+    planes: &mut [Plane],
+    budget: &mut dyn Budget,
+) -> Result<(), Stop> {
+    struct Lane {
+        component: usize,
+        /// None where the pass refines.
+        dc: Option<Box<Table>>,
+        h: usize,
+        v: usize,
+        mean: i32,
+    }
+    let lanes = scan.parts.iter().map(|part| {
+        let component = frame.components[part.component];
+        let alone = scan.parts.len() == 1;
+        let (h, v) = if alone { (1, 1) } else { (component.h, component.v) };
+        let dc = match scan.high {
+            0 => Some(Table::new(header.dc(part.dc)?)),
+            _ => None,
+        };
+        Some(Lane { component: part.component, dc, h, v, mean: 0 })
+    });
+    let mut lanes: Vec<Lane> = lanes.collect::<Option<_>>().ok_or(Stop::Unusual)?;
+    let (across, down) = frame.mcus(scan);
+    let mut data = Data::new(header.bytes(), header.at()).ok_or(Stop::Unusual)?;
+    let mut restarts = Restarts::new(header.restart());
+    for row in 0..down {
+        budget.check()?;
+        let mut column = 0;
+        while column < across {
+            if restarts.due(&mut data).ok_or(Stop::Unusual)? {
+                lanes.iter_mut().for_each(|lane| lane.mean = 0);
+            }
+            let end = column + restarts.take(across - column);
+            let mut bits = data.bits();
+            for column in column..end {
+                for lane in &mut lanes {
+                    let plane = &mut planes[lane.component];
+                    for place in 0..lane.h * lane.v {
+                        let x = column * lane.h + place % lane.h;
+                        let y = row * lane.v + place / lane.h;
+                        let value = match &lane.dc {
+                            Some(dc) => {
+                                lane.mean += mean_step(&mut bits, dc).ok_or(Stop::Unusual)?;
+                                if lane.mean as i16 as i32 != lane.mean {
+                                    return Err(Stop::Unusual);
+                                }
+                                (lane.mean << scan.low) as i16
+                            }
+                            None => {
+                                bits.refill();
+                                (bits.take(1) << scan.low) as i16
+                            }
+                        };
+                        // The others lie beyond the edge.
+                        if x < plane.across && y < plane.down {
+                            plane.values[(y * plane.across + x) * plane.steps.reach] |= value;
+                        }
+                    }
+                }
+            }
+            let left = bits.left().ok_or(Stop::Unusual)?;
+            data.resume(left);
+            column = end;
+        }
+    }
+    data.finish().ok_or(Stop::Unusual)?;
+    header.resume(data.end());
+    Ok(())
+}
+
+/// A pass over other coefficients of a component.
+fn others(
+    scan: &Scan,
+    header: &mut Header<'_>,
+    planes: &mut [Plane],
+    budget: &mut dyn Budget,
+) -> Result<(), Stop> {
+    let [part] = scan.parts.as_slice() else {
+        return Err(Stop::Unusual);
+    };
+    let plane = &mut planes[part.component];
+    let ac = Table::new(header.ac(part.ac).ok_or(Stop::Unusual)?);
+    let mut data = Data::new(header.bytes(), header.at()).ok_or(Stop::Unusual)?;
+    let mut restarts = Restarts::new(header.restart());
+    let mut band = Band { first: scan.first, last: scan.last, low: scan.low, ended: 0 };
+    let rows = plane.values.chunks_exact_mut(plane.steps.reach * plane.across);
+    for (values, filled) in rows.zip(plane.filled.chunks_exact_mut(plane.across)) {
+        budget.check()?;
+        let mut column = 0;
+        while column < plane.across {
+            if restarts.due(&mut data).ok_or(Stop::Unusual)? && band.ended > 0 {
+                return Err(Stop::Unusual);
+            }
+            let end = column + restarts.take(plane.across - column);
+            let mut bits = data.bits();
+            let values = values[column * plane.steps.reach..].chunks_exact_mut(plane.steps.reach);
+            for (values, filled) in values.zip(&mut filled[column..end]) {
+                match scan.high {
+                    0 => band.begin(&mut bits, &ac, values, filled),
+                    _ => band.refine(&mut bits, &ac, values, filled),
+                }
+                .ok_or(Stop::Unusual)?;
+            }
+            let left = bits.left().ok_or(Stop::Unusual)?;
+            data.resume(left);
+            column = end;
+        }
+    }
+    if band.ended > 0 {
+        return Err(Stop::Unusual);
+    }
+    data.finish().ok_or(Stop::Unusual)?;
+    header.resume(data.end());
+    Ok(())
+}
+
+/// The part of each block that a pass is about.
+struct Band {
+    first: usize,
+    last: usize,
+    /// The bits that it leaves out.
+    low: u32,
+    /// In how many of the blocks that follow it brings nothing new.
+    ended: u32,
+}
+
+impl Band {
+    /// The first pass over a block (T.81, G.1.2.2).
+    #[inline(always)]
+    fn begin(
+        &mut self,
+        bits: &mut Bits<'_>,
+        ac: &Table,
+        values: &mut [i16],
+        filled: &mut u64,
+    ) -> Option<()> {
+        if self.ended > 0 {
+            self.ended -= 1;
+            return Some(());
+        }
+        let mut at = self.first;
+        while at <= self.last {
+            bits.refill();
+            let mut entry = ac.look_up(bits.window());
+            let mut value = entry.value();
+            if value != 0 {
+                bits.skip(entry.bits());
+            } else {
+                entry = code(bits, ac, entry)?;
+                match (entry.size(), entry.advance()) {
+                    (0, 16) => {
+                        at += 16;
+                        continue;
+                    }
+                    (0, blocks) => {
+                        self.end(bits, blocks);
+                        self.ended -= 1;
+                        break;
+                    }
+                    (1..=MAX_AC_SIZE, _) => value = bits.value(entry.size()),
+                    _ => return None,
+                }
+            }
+            at += entry.advance();
+            if at > self.last + 1 {
+                return None;
+            }
+            *filled |= 1 << (at - 1);
+            if let Some(kept) = values.get_mut(at - 1) {
+                *kept = (value << self.low) as i16;
+            }
+        }
+        Some(())
+    }
+
+    /// A pass that adds a bit to a block (T.81, G.1.2.3).
+    #[inline(always)]
+    fn refine(
+        &mut self,
+        bits: &mut Bits<'_>,
+        ac: &Table,
+        values: &mut [i16],
+        filled: &mut u64,
+    ) -> Option<()> {
+        let mut at = self.first;
+        let band = u64::MAX >> (63 - self.last);
+        while self.ended == 0 && at <= self.last {
+            bits.refill();
+            let entry = code(bits, ac, ac.look_up(bits.window()))?;
+            let value = match (entry.size(), entry.advance()) {
+                (0, 16) => 0,
+                (0, blocks) => {
+                    self.end(bits, blocks);
+                    break;
+                }
+                (1, _) => bits.value(1),
+                _ => return None,
+            };
+            // Past so many coefficients that are still 0, to one that is.
+            let from = band & (u64::MAX << at);
+            let mut zeros = !*filled & from;
+            for _ in 1..entry.advance() {
+                zeros &= zeros.wrapping_sub(1);
+            }
+            let behind = match zeros {
+                0 if value != 0 => return None,
+                0 => 0,
+                _ => u64::MAX << zeros.trailing_zeros(),
+            };
+            self.correct(bits, *filled & from & !behind, values);
+            if zeros == 0 {
+                return Some(());
+            }
+            let place = zeros.trailing_zeros() as usize;
+            if value != 0 {
+                *filled |= 1 << place;
+                if let Some(kept) = values.get_mut(place) {
+                    *kept = (value << self.low) as i16;
+                }
+            }
+            at = place + 1;
+        }
+        if self.ended > 0 {
+            if at <= self.last {
+                self.correct(bits, *filled & band & (u64::MAX << at), values);
+            }
+            self.ended -= 1;
+        }
+        Some(())
+    }
+
+    /// Reads a bit for each of these coefficients.
+    #[inline(always)]
+    fn correct(&self, bits: &mut Bits<'_>, mut places: u64, values: &mut [i16]) {
+        while places != 0 {
+            bits.refill();
+            for _ in 0..places.count_ones().min(56) {
+                let bit = (bits.take(1) << self.low) as i16;
+                if let Some(kept) = values.get_mut(places.trailing_zeros() as usize) {
+                    *kept = kept.wrapping_add(if *kept < 0 { bit.wrapping_neg() } else { bit });
+                }
+                places &= places - 1;
+            }
+        }
+    }
+
+    /// Nothing new in this block and some that follow: the code says how many bits their number has.
+    #[inline(always)]
+    fn end(&mut self, bits: &mut Bits<'_>, blocks: usize) {
+        let size = blocks as u32 - 1;
+        self.ended = (1 << size) + bits.take(size);
+    }
+}
+
+/// Steps over a code, however long.
+#[inline(always)]
+fn code(bits: &mut Bits<'_>, ac: &Table, mut entry: Entry) -> Option<Entry> {
+    if entry.code_bits() == 0 {
+        entry = ac.search(bits.window())?;
+    }
+    bits.skip(entry.code_bits());
+    Some(entry)
+}

@@ -1,0 +1,294 @@
+//! Pictures whose blocks are coded once, from the first coefficient to the last (T.81, annex F).
+
+use super::bits::{Bits, Data, Restarts};
+use super::block::{Block, Steps};
+use super::header::{Header, Next, Scan};
+use super::huffman::{Entry, Skips, Table};
+use super::{Depth, Frame, Sink, Stop};
+use crate::intake::Budget;
+
+/// The most bits of the difference of two means.
+const MAX_DC_SIZE: u32 = 11;
+
+/// The most bits of another coefficient; one more than encoders come to.
+pub(super) const MAX_AC_SIZE: u32 = 11;
+
+/// Reads all scans: rows of a single scan are given as they come, those of several are kept until all
+/// components are there.
+pub(super) fn read<S: Sink>(
+    header: &mut Header<'_>,
+    first: Scan,
+    frame: &Frame,
+    depth: Depth,
+    sink: &mut S,
+    budget: &mut dyn Budget,
+) -> Result<(), Stop> {
+    if first.parts.len() == frame.components.len() {
+        Pass::new(header, &first, frame, depth)?.read(
+            header,
+            budget,
+            &mut |component, row, blocks| {
+                sink.row(component, row, blocks);
+            },
+        )?;
+        return match header.next() {
+            Some(Next::End) => Ok(()),
+            _ => Err(Stop::Unusual),
+        };
+    }
+    let mut kept: Vec<Vec<Block>> = vec![Vec::new(); frame.components.len()];
+    let mut next = Next::Scan(first);
+    while let Next::Scan(scan) = next {
+        if scan.parts.iter().any(|part| !kept[part.component].is_empty()) {
+            return Err(Stop::Unusual);
+        }
+        for part in &scan.parts {
+            let component = frame.components[part.component];
+            kept[part.component].reserve_exact(component.blocks_across * component.blocks_down);
+        }
+        let mut keep =
+            |component: usize, _, blocks: &[Block]| kept[component].extend_from_slice(blocks);
+        Pass::new(header, &scan, frame, depth)?.read(header, budget, &mut keep)?;
+        next = header.next().ok_or(Stop::Unusual)?;
+    }
+    if kept.iter().any(Vec::is_empty) {
+        return Err(Stop::Unusual);
+    }
+    frame.in_order(|component, row| {
+        let across = frame.components[component].blocks_across;
+        sink.row(component, row, &kept[component][row * across..][..across]);
+        Ok(())
+    })
+}
+
+/// One scan.
+struct Pass {
+    lanes: Vec<Lane>,
+    /// MCUs across and down.
+    across: usize,
+    down: usize,
+}
+
+/// A component of the scan.
+struct Lane {
+    component: usize,
+    dc: Box<Table>,
+    ac: Box<Table>,
+    skips: Box<Skips>,
+    steps: Steps,
+    /// Blocks across and down of an MCU.
+    h: usize,
+    v: usize,
+    /// The mean of the block before, as coded.
+    mean: i32,
+    /// The blocks of a row of MCUs, with those beyond the edges.
+    blocks: Vec<Block>,
+    /// How many there are across, with and without those beyond the edge.
+    stride: usize,
+    blocks_across: usize,
+    blocks_down: usize,
+}
+
+impl Pass {
+    fn new(header: &Header<'_>, scan: &Scan, frame: &Frame, depth: Depth) -> Result<Self, Stop> {
+        if (scan.first, scan.last, scan.high, scan.low) != (0, 63, 0, 0) {
+            return Err(Stop::Unusual);
+        }
+        let (across, down) = frame.mcus(scan);
+        let lanes = scan.parts.iter().map(|part| {
+            let component = frame.components[part.component];
+            let (h, v) = match scan.parts.len() {
+                1 => (1, 1),
+                _ => (component.h, component.v),
+            };
+            let ac = Table::new(header.ac(part.ac)?);
+            Some(Lane {
+                component: part.component,
+                dc: Table::new(header.dc(part.dc)?),
+                skips: Skips::new(&ac),
+                ac,
+                steps: Steps::new(depth.of(part.component), header.quantisation(part.component)?),
+                h,
+                v,
+                mean: 0,
+                blocks: vec![Block::ZERO; across * h * v],
+                stride: across * h,
+                blocks_across: component.blocks_across,
+                blocks_down: component.blocks_down,
+            })
+        });
+        let lanes = lanes.collect::<Option<_>>().ok_or(Stop::Unusual)?;
+        Ok(Self { lanes, across, down })
+    }
+
+    fn read(
+        mut self,
+        header: &mut Header<'_>,
+        budget: &mut dyn Budget,
+        give: &mut dyn FnMut(usize, usize, &[Block]),
+    ) -> Result<(), Stop> {
+        let mut data = Data::new(header.bytes(), header.at()).ok_or(Stop::Unusual)?;
+        let mut restarts = Restarts::new(header.restart());
+        for row in 0..self.down {
+            budget.check()?;
+            let mut column = 0;
+            while column < self.across {
+                if restarts.due(&mut data).ok_or(Stop::Unusual)? {
+                    self.lanes.iter_mut().for_each(|lane| lane.mean = 0);
+                }
+                let end = column + restarts.take(self.across - column);
+                let mut bits = data.bits();
+                for column in column..end {
+                    for lane in &mut self.lanes {
+                        lane.mcu(&mut bits, column).ok_or(Stop::Unusual)?;
+                    }
+                }
+                let left = bits.left().ok_or(Stop::Unusual)?;
+                data.resume(left);
+                column = end;
+            }
+            for lane in &self.lanes {
+                for (down, blocks) in lane.blocks.chunks_exact(lane.stride).enumerate() {
+                    let row = row * lane.v + down;
+                    if row < lane.blocks_down {
+                        give(lane.component, row, &blocks[..lane.blocks_across]);
+                    }
+                }
+            }
+        }
+        data.finish().ok_or(Stop::Unusual)?;
+        header.resume(data.end());
+        Ok(())
+    }
+}
+
+impl Lane {
+    /// Reads the blocks of one MCU.
+    #[inline(always)]
+    fn mcu(&mut self, bits: &mut Bits<'_>, column: usize) -> Option<()> {
+        for down in 0..self.v {
+            for across in 0..self.h {
+                let block = self.blocks.get_mut(down * self.stride + column * self.h + across)?;
+                let mut local = *bits;
+                self.mean += mean_step(&mut local, &self.dc)?;
+                if self.mean as i16 as i32 != self.mean {
+                    return None;
+                }
+                if self.steps.reach == 1 {
+                    self.steps.steps[0].put(&mut block.coefficients, self.mean);
+                    skip(&mut local, &self.ac, &self.skips, 1)?;
+                } else {
+                    block.coefficients = [0; 64];
+                    self.steps.steps[0].put(&mut block.coefficients, self.mean);
+                    others(&mut local, &self.ac, &self.skips, &self.steps, block)?;
+                }
+                *bits = local;
+            }
+        }
+        Some(())
+    }
+}
+
+/// How the mean differs from that of the block before.
+#[inline(always)]
+pub(super) fn mean_step(bits: &mut Bits<'_>, dc: &Table) -> Option<i32> {
+    bits.refill();
+    let mut entry = dc.look_up(bits.window());
+    if entry.value() != 0 {
+        bits.skip(entry.bits());
+        return Some(entry.value());
+    }
+    if entry.code_bits() == 0 {
+        entry = dc.search(bits.window())?;
+    }
+    // A run has no meaning here.
+    if entry.size() > MAX_DC_SIZE || entry.advance() != 1 {
+        return None;
+    }
+    bits.skip(entry.code_bits());
+    Some(bits.value(entry.size()))
+}
+
+/// The coefficients behind the mean.
+#[inline(always)]
+fn others(
+    bits: &mut Bits<'_>,
+    ac: &Table,
+    skips: &Skips,
+    steps: &Steps,
+    block: &mut Block,
+) -> Option<()> {
+    let mut at = 1;
+    block.last = 0;
+    while at < steps.reach {
+        bits.refill();
+        let entry = ac.look_up(bits.window());
+        let value;
+        if entry.value() != 0 {
+            bits.skip(entry.bits());
+            at += entry.advance();
+            value = entry.value();
+        } else {
+            let Step::Value { advance, value: found } = step(bits, ac, entry)? else {
+                return Some(());
+            };
+            at += advance;
+            value = found;
+            if value == 0 {
+                continue;
+            }
+        }
+        let place = at - 1;
+        let step = steps.steps.get(place)?;
+        step.put(&mut block.coefficients, value);
+        block.last = place as u8;
+    }
+    skip(bits, ac, skips, at)
+}
+
+/// Steps over the coefficients from `at` on.
+#[inline(always)]
+fn skip(bits: &mut Bits<'_>, ac: &Table, skips: &Skips, mut at: usize) -> Option<()> {
+    while at < 64 {
+        bits.refill();
+        let (count, advance, ends) = skips.look_up(bits.window());
+        // What ends behind the last coefficient may belong to the next block.
+        if count > 0 && at + advance + usize::from(ends) <= 64 {
+            bits.skip(count);
+            if ends {
+                return Some(());
+            }
+            at += advance;
+            continue;
+        }
+        match step(bits, ac, ac.look_up(bits.window()))? {
+            Step::End => return Some(()),
+            Step::Value { advance, .. } => at += advance,
+        }
+    }
+    (at == 64).then_some(())
+}
+
+/// What a code of AC says.
+enum Step {
+    /// The rest of the block is 0.
+    End,
+    /// So many places on in the zig-zag is this value; 0 for 16 zeros.
+    Value { advance: usize, value: i32 },
+}
+
+/// The slow way.
+#[inline(never)]
+fn step(bits: &mut Bits<'_>, ac: &Table, mut entry: Entry) -> Option<Step> {
+    if entry.code_bits() == 0 {
+        entry = ac.search(bits.window())?;
+    }
+    bits.skip(entry.code_bits());
+    let advance = entry.advance();
+    match (entry.size(), advance) {
+        (0, 1) => Some(Step::End),
+        (0, 16) => Some(Step::Value { advance, value: 0 }),
+        (size @ 1..=MAX_AC_SIZE, _) => Some(Step::Value { advance, value: bits.value(size) }),
+        _ => None,
+    }
+}

@@ -1,0 +1,295 @@
+//! The same planes and block energy from the coefficients of a JPEG, whose pixels nobody needs then.
+//!
+//! A cell is the mean of some of a block's samples, and means are sums of coefficients. Blocks of the
+//! energy's grid are the JPEG's own, or are put together from such means. Only ripples are looked for in
+//! pixels: in enough rows and columns of them, spread over the page.
+
+mod means;
+
+use rten_simd::{Isa, SimdOp};
+
+use super::blocks::{BLOCK, BlockRows, DCT};
+use super::ripple::Ripple;
+use super::{energy_reduction, upright};
+use crate::decode::coefficients::{Block, Coefficients, Depth, Frame, Sink};
+use crate::decode::page::{Energy, Plane, Planes};
+use crate::intake::metadata::Orientation;
+use means::{means, rows_of};
+
+/// Samples are stored as differences from the middle.
+const MIDDLE: f32 = 128.0;
+
+/// What rounding samples to whole levels adds to the square of each coefficient: pixels of other formats
+/// have it, and so have those that a decoder makes of these.
+const ROUNDING: f32 = 1.0 / 12.0;
+
+/// Rows of blocks, and columns of them, that ripples are looked for in, at most.
+const LOOKED_AT: usize = 32;
+
+/// Whether a page of this size at this scale can be had from coefficients.
+pub(in crate::decode) fn suits(width: usize, height: usize, scale: usize) -> bool {
+    matches!(scale, 4 | 8) && matches!(energy_reduction(width, height), 1 | 2 | 4)
+}
+
+/// Hears the rows of blocks of a JPEG.
+pub(in crate::decode) struct Spectral {
+    planes: Vec<Cells>,
+    fine: Option<Fine>,
+}
+
+impl Spectral {
+    /// Of a frame whose size [`suits`].
+    pub(in crate::decode) fn new(frame: &Frame, scale: usize, energy_wanted: bool) -> Self {
+        let planes = frame.components.iter().map(|component| {
+            let luma = frame.components[0];
+            let per_block = [luma.h / component.h, luma.v / component.v].map(|times| times * BLOCK);
+            Cells::new((frame.width, frame.height), scale, per_block)
+        });
+        let fine = energy_wanted.then(|| Fine::new(frame));
+        Self { planes: planes.collect(), fine }
+    }
+
+    /// The coefficients that planes at this scale need, and energy where wanted.
+    pub(in crate::decode) fn depth(scale: usize, energy_wanted: bool) -> Depth {
+        // The corner that tells halves and quarters of a block apart; what lies beyond moves a mean by
+        // less than a level.
+        let chroma = Coefficients::Corner(if scale == 4 { 4 } else { 2 });
+        let luma = match (energy_wanted, scale) {
+            (true, _) => Coefficients::All,
+            (false, 4) => Coefficients::Corner(4),
+            (false, _) => Coefficients::Mean,
+        };
+        Depth { luma, chroma, refined: energy_wanted }
+    }
+
+    /// Planes and energy, both upright.
+    pub(in crate::decode) fn finish(self, orientation: Orientation) -> (Planes, Option<Energy>) {
+        let mut planes = self.planes.into_iter().map(|cells| cells.plane);
+        let y = planes.next().unwrap_or_else(|| Plane { width: 0, height: 0, cells: Vec::new() });
+        let neutral = || Plane { cells: vec![128; y.cells.len()], ..y };
+        let cb = planes.next().unwrap_or_else(neutral);
+        let cr = planes.next().unwrap_or_else(neutral);
+        let energy = self.fine.map(|fine| fine.blocks.upright(orientation, fine.ripple.means()));
+        let [y, cb, cr] = [y, cb, cr].map(|plane| upright(plane, orientation));
+        (Planes { y, cb, cr }, energy)
+    }
+}
+
+impl Sink for Spectral {
+    fn row(&mut self, component: usize, row: usize, blocks: &[Block]) {
+        let fine = self.fine.as_mut().filter(|_| component == 0);
+        if let Some(cells) = self.planes.get_mut(component) {
+            Row { cells, fine, row, blocks }.dispatch();
+        }
+    }
+}
+
+/// A row of blocks, and what it is added to.
+struct Row<'a> {
+    cells: &'a mut Cells,
+    fine: Option<&'a mut Fine>,
+    row: usize,
+    blocks: &'a [Block],
+}
+
+impl SimdOp for Row<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn eval<I: Isa>(self, _: I) {
+        self.cells.add(self.blocks);
+        if let Some(fine) = self.fine {
+            fine.add(self.row, self.blocks);
+        }
+    }
+}
+
+/// One component's plane, as far as it has come.
+struct Cells {
+    plane: Plane,
+    /// Cells across and down that a block covers.
+    per_block: [usize; 2],
+}
+
+impl Cells {
+    fn new((width, height): (usize, usize), scale: usize, per_block: [usize; 2]) -> Self {
+        let (width, height) = (width.div_ceil(scale), height.div_ceil(scale));
+        // A row of blocks may reach beyond the last row of cells.
+        let cells = Vec::with_capacity(width * (height + 4));
+        let per_block = per_block.map(|side| side / scale);
+        Self { plane: Plane { width, height, cells }, per_block }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, blocks: &[Block]) {
+        match self.per_block {
+            [1, 1] => self.add_all::<1, 1>(blocks),
+            [1, 2] => self.add_all::<1, 2>(blocks),
+            [2, 1] => self.add_all::<2, 1>(blocks),
+            [2, 2] => self.add_all::<2, 2>(blocks),
+            [2, 4] => self.add_all::<2, 4>(blocks),
+            [4, 2] => self.add_all::<4, 2>(blocks),
+            _ => self.add_all::<4, 4>(blocks),
+        }
+    }
+
+    #[inline(always)]
+    fn add_all<const ACROSS: usize, const DOWN: usize>(&mut self, blocks: &[Block]) {
+        let Plane { width, height, cells } = &mut self.plane;
+        let start = cells.len();
+        let rows = DOWN.min(*height - (start / (*width).max(1)).min(*height));
+        cells.resize(start + rows * *width, 0);
+        let added = &mut cells[start..];
+        for (at, block) in blocks.iter().enumerate() {
+            let means = means::<ACROSS, DOWN>(block);
+            let columns = at * ACROSS..(*width).min((at + 1) * ACROSS);
+            for (row, means) in added.chunks_exact_mut(*width).zip(&means) {
+                for (cell, mean) in row[columns.clone()].iter_mut().zip(means) {
+                    *cell = level(mean + MIDDLE);
+                }
+            }
+        }
+    }
+}
+
+/// Block energy and ripples of the luma, as far as they have come.
+struct Fine {
+    blocks: BlockRows,
+    ripple: Ripple,
+    reduction: usize,
+    /// One of so many rows of blocks, and of columns, is looked at for ripples.
+    steps: [usize; 2],
+    width: usize,
+    height: usize,
+    /// Pixels of one row of blocks.
+    band: Vec<u8>,
+}
+
+impl Fine {
+    fn new(frame: &Frame) -> Self {
+        let (width, height) = (frame.width, frame.height);
+        let reduction = energy_reduction(width, height);
+        let steps = [height, width].map(|side| (side / BLOCK / LOOKED_AT).max(1));
+        let ripple = Ripple::new(width, width.div_ceil(steps[1]));
+        let blocks = BlockRows::new(width, height, reduction);
+        let band = vec![0; width.next_multiple_of(BLOCK) * BLOCK];
+        Self { blocks, ripple, reduction, steps, width, height, band }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, row: usize, blocks: &[Block]) {
+        match self.reduction {
+            1 => {
+                // Blocks that the edge cuts are left out.
+                let whole = self.blocks.width().min(blocks.len());
+                for block in &blocks[..whole] {
+                    self.blocks.push(&squares(block));
+                }
+            }
+            2 => self.add_reduced::<4>(row, blocks),
+            _ => self.add_reduced::<2>(row, blocks),
+        }
+        self.look_along(row, blocks);
+        self.look_down(row, blocks);
+    }
+
+    /// Puts `SIDE` means a side of each block on the grid.
+    #[inline(always)]
+    fn add_reduced<const SIDE: usize>(&mut self, row: usize, blocks: &[Block]) {
+        let top = row * SIDE % BLOCK;
+        let whole = (self.blocks.width() * BLOCK / SIDE).min(blocks.len());
+        let stride = self.blocks.width() * BLOCK;
+        let Some(lines) = self.blocks.lines(top, SIDE) else {
+            return;
+        };
+        for (at, block) in blocks[..whole].iter().enumerate() {
+            for (y, means) in means::<SIDE, SIDE>(block).iter().enumerate() {
+                let line = &mut lines[y * stride + SIDE * at..][..SIDE];
+                line.copy_from_slice(&means.map(|mean| mean + MIDDLE));
+            }
+        }
+        if top + SIDE == BLOCK {
+            self.blocks.transform();
+        }
+    }
+
+    /// Looks for ripples along the pixels of some rows of blocks.
+    #[inline(always)]
+    fn look_along(&mut self, row: usize, blocks: &[Block]) {
+        if !row.is_multiple_of(self.steps[0]) {
+            return;
+        }
+        let stride = self.band.len() / BLOCK;
+        for (at, block) in blocks.iter().enumerate() {
+            write(&pixels(block), &mut self.band[BLOCK * at..], stride);
+        }
+        let rows = (self.height - row * BLOCK).min(BLOCK);
+        for line in self.band.chunks_exact(stride).take(rows) {
+            self.ripple.along(&line[..self.width]);
+        }
+    }
+
+    /// And down those of some columns of blocks, each row of which is put together.
+    #[inline(always)]
+    fn look_down(&mut self, row: usize, blocks: &[Block]) {
+        let stride = self.band.len() / BLOCK;
+        let whole = &blocks[..(self.width / BLOCK).min(blocks.len())];
+        let mut across = 0;
+        for block in whole.iter().step_by(self.steps[1]) {
+            write(&pixels(block), &mut self.band[across..], stride);
+            across += BLOCK;
+        }
+        let rows = (self.height - row * BLOCK).min(BLOCK);
+        for line in self.band.chunks_exact(stride).take(rows) {
+            self.ripple.down(&line[..across]);
+        }
+    }
+}
+
+/// The squares of a block's coefficients as of pixels in whole levels; the mean's stands for itself.
+#[inline(always)]
+fn squares(block: &Block) -> [[f32; BLOCK]; BLOCK] {
+    let mut squares = [[0.0f32; BLOCK]; BLOCK];
+    for (square, &coefficient) in squares.as_flattened_mut().iter_mut().zip(&block.coefficients) {
+        let coefficient = f32::from(coefficient);
+        *square = coefficient * coefficient + ROUNDING;
+    }
+    squares[0][0] = f32::from(block.coefficients[0]) + BLOCK as f32 * MIDDLE;
+    squares
+}
+
+/// The nearest level. Whole numbers up to 2²³ stand in the last bits of one that much larger, which can be
+/// taken from many at once.
+#[inline(always)]
+fn level(value: f32) -> u8 {
+    (value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() as u8
+}
+
+/// The samples of a block.
+#[inline(always)]
+fn pixels(block: &Block) -> [[u8; BLOCK]; BLOCK] {
+    let (rows, _) = block.coefficients.as_chunks::<BLOCK>();
+    let mut sums = [[MIDDLE; BLOCK]; BLOCK];
+    for (coefficients, weights) in rows.iter().zip(&DCT).take(rows_of(block)) {
+        let mut line = [0.0f32; BLOCK];
+        for (&coefficient, basis) in coefficients.iter().zip(&DCT) {
+            for (sum, basis) in line.iter_mut().zip(basis) {
+                *sum += f32::from(coefficient) * basis;
+            }
+        }
+        for (sums, weight) in sums.iter_mut().zip(weights) {
+            for (sum, cell) in sums.iter_mut().zip(&line) {
+                *sum += weight * cell;
+            }
+        }
+    }
+    sums.map(|line| line.map(level))
+}
+
+/// Puts the rows of a block into lines of `stride`.
+#[inline(always)]
+fn write(pixels: &[[u8; BLOCK]; BLOCK], lines: &mut [u8], stride: usize) {
+    for (y, row) in pixels.iter().enumerate() {
+        lines[y * stride..][..BLOCK].copy_from_slice(row);
+    }
+}
