@@ -7,8 +7,9 @@ use crate::reason;
 use crate::reason::{Check, Finding, Measurement, Needs, Reason, Unreadable};
 
 reason! {
-    /// The print runs along another edge of the picture than the upper one. A network that tells
-    /// quarter turns apart looks at the document; what the camera wrote about it is applied before.
+    /// The print runs along another edge of the picture than the upper one. Where its lines do not tell by
+    /// how they begin and end, a network that tells quarter turns apart looks at the document; what the
+    /// camera wrote about it is applied before.
     pub(super) ORIENTATION_WRONG = Review {
         en: "The document is turned by {degrees}° clockwise"
             => "Turn the picture until the document stands upright and upload it again",
@@ -47,6 +48,11 @@ impl Check for OrientationCheck {
         // Nothing to read the turn off: the network is not troubled with it.
         if measured.outline().is_none() && measured.lines().is_none() {
             return Err(Unreadable::because("no-print"));
+        }
+        // Lines that begin below each other tell as much, and cost next to nothing.
+        if let Some(flush) = measured.flush().filter(|flush| flush.is_upright()) {
+            let score = flush.left / (flush.left + flush.right);
+            return Ok(Reading { degrees: 0, score: (score * 1000.0).round() / 1000.0 });
         }
         let turn = measured.orientation().ok_or(Unreadable::because("document-too-small"))?;
         // Processors add up in different ways; the score says no more than three decimals anyhow.

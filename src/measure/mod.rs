@@ -6,6 +6,7 @@ pub mod backdrop;
 pub mod background;
 pub mod colour;
 pub mod face;
+pub mod flush;
 pub mod focus;
 pub mod garment;
 pub mod glare;
@@ -34,6 +35,7 @@ use crate::decode::page::Page;
 use crate::measure::backdrop::Backdrop;
 use crate::measure::colour::Colour;
 use crate::measure::face::Face;
+use crate::measure::flush::Flush;
 use crate::measure::focus::Focus;
 use crate::measure::garment::Garment;
 use crate::measure::glare::Glare;
@@ -66,6 +68,7 @@ pub struct Measured {
     grid: OnceCell<Option<Grid>>,
     resampling: OnceCell<Option<Resampling>>,
     rim_print: OnceCell<[f64; 4]>,
+    flush: OnceCell<Option<Flush>>,
     orientation: OnceCell<Option<Turn>>,
     view: OnceCell<View>,
     faces: OnceCell<Option<Vec<Face>>>,
@@ -101,6 +104,7 @@ impl Measured {
             grid: OnceCell::new(),
             resampling: OnceCell::new(),
             rim_print: OnceCell::new(),
+            flush: OnceCell::new(),
             orientation: OnceCell::new(),
             view: OnceCell::new(),
             faces: OnceCell::new(),
@@ -176,6 +180,12 @@ impl Measured {
             Some(outline) => rim::print(&self.page.planes.y, &outline.rims),
             None => [0.0; 4],
         })
+    }
+
+    /// How lines of print begin and end; `None` without print.
+    pub fn flush(&self) -> Option<&Flush> {
+        let measure = || flush::measure(&self.page.planes.y, self.outline(), self.lines());
+        self.flush.get_or_init(measure).as_ref()
     }
 
     /// Which way up the print stands; `None` where the document is too small to tell.

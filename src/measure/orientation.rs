@@ -5,6 +5,7 @@
 //! the package it comes from makes it, except that three windows along the document are averaged
 //! where that package looks at the middle alone: documents are not square.
 
+use image::RgbImage;
 use image::imageops::{self, FilterType};
 
 use crate::decode::page::Planes;
@@ -41,51 +42,72 @@ const LEAST_SIDE: usize = 48;
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
 
-/// Looks at the document inside its outline, or at the whole page where it has none. `None` where
-/// the document is too small to be read, or the network fails.
+/// One window that says upright with this score is enough.
+const SURE: f32 = 0.85;
+
+/// Looks at the document inside its outline, or at the whole page where it has none: at its middle, and
+/// at its ends where that leaves a doubt. `None` where the document is too small to be read, or the
+/// network fails.
 pub fn measure(planes: &Planes, outline: Option<&Outline>) -> Option<Turn> {
-    let input = input(planes, outline)?;
-    let scores = run(&input)?;
-    let mean = |class: usize| scores.iter().skip(class).step_by(4).sum::<f32>() / WINDOWS as f32;
-    let (class, score) =
-        (0..4).map(|class| (class, mean(class))).max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let windows = Windows::of(planes, outline)?;
+    let middle = run(&windows.input(WINDOWS / 2))?;
+    if middle[0] >= SURE {
+        return Some(Turn { degrees: 0, score: middle[0] });
+    }
+    let mut scores = middle;
+    for number in (0..WINDOWS).filter(|number| *number != WINDOWS / 2) {
+        for (sum, score) in scores.iter_mut().zip(run(&windows.input(number))?) {
+            *sum += score;
+        }
+    }
+    let scores = scores.map(|sum| sum / WINDOWS as f32);
+    let (class, score) = scores.into_iter().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
     Some(Turn { degrees: 90 * class as u32, score })
 }
 
-/// The probabilities of the windows, one after the other.
-fn run(input: &[f32]) -> Option<Vec<f32>> {
-    let scores = NETWORK.run(&[WINDOWS, 3, SIDE, SIDE], input)?.pop()?;
-    (scores.len() == WINDOWS * 4).then_some(scores)
+/// The probabilities of the four turns.
+fn run(input: &[f32]) -> Option<[f32; 4]> {
+    NETWORK.run(&[1, 3, SIDE, SIDE], input)?.pop()?.try_into().ok()
 }
 
-/// The windows, one after the other, each channel by channel.
-fn input(planes: &Planes, outline: Option<&Outline>) -> Option<Vec<f32>> {
-    let [left, top, right, bottom] = bounds(planes, outline);
-    let (width, height) = (right.saturating_sub(left), bottom.saturating_sub(top));
-    let short = width.min(height);
-    if short < LEAST_SIDE {
-        return None;
+/// Squares along the document.
+struct Windows {
+    picture: RgbImage,
+    /// Left, top, right, bottom of the document.
+    bounds: [usize; 4],
+    side: usize,
+}
+
+impl Windows {
+    fn of(planes: &Planes, outline: Option<&Outline>) -> Option<Self> {
+        let bounds = bounds(planes, outline);
+        let [left, top, right, bottom] = bounds;
+        let short = right.saturating_sub(left).min(bottom.saturating_sub(top));
+        let side = short * WINDOW.0 / WINDOW.1;
+        (short >= LEAST_SIDE).then(|| Self { picture: view::picture(planes), bounds, side })
     }
-    let side = short * WINDOW.0 / WINDOW.1;
-    let picture = view::picture(planes);
-    let mut input = Vec::with_capacity(WINDOWS * 3 * SIDE * SIDE);
-    for number in 0..WINDOWS {
-        let start = |length: usize| match length == short {
-            true => (length - side) / 2,
-            false => (length - side) * number / (WINDOWS - 1),
+
+    /// One of them as the network wants it, channel by channel.
+    fn input(&self, number: usize) -> Vec<f32> {
+        let [left, top, right, bottom] = self.bounds;
+        let (width, height) = (right - left, bottom - top);
+        let start = |length: usize| match length == width.min(height) {
+            true => (length - self.side) / 2,
+            false => (length - self.side) * number / (WINDOWS - 1),
         };
         let (x, y) = (left + start(width), top + start(height));
-        let (x, y, side) = (x as u32, y as u32, side as u32);
-        let window = imageops::crop_imm(&picture, x, y, side, side).to_image();
+        let (x, y, side) = (x as u32, y as u32, self.side as u32);
+        let window = imageops::crop_imm(&self.picture, x, y, side, side).to_image();
         let window = imageops::resize(&window, SIDE as u32, SIDE as u32, FilterType::CatmullRom);
+        let mut input = Vec::with_capacity(3 * SIDE * SIDE);
         for (channel, (mean, deviation)) in
             [2, 1, 0].into_iter().zip(MEAN.into_iter().zip(DEVIATION))
         {
             let values = window.pixels().map(|pixel| f32::from(pixel.0[channel]) / 255.0);
             input.extend(values.map(|value| (value - mean) / deviation));
         }
+        input
     }
-    Some(input)
 }
 
 /// Left, top, right and bottom of the document in cells.
@@ -121,9 +143,9 @@ mod tests {
     }
 
     #[test]
-    fn the_input_is_three_windows_of_normalised_blue_green_red() {
-        let input = input(&plain(300, 200), None).unwrap();
-        assert_eq!(input.len(), 3 * 3 * 224 * 224);
+    fn the_input_is_a_window_of_normalised_blue_green_red() {
+        let input = Windows::of(&plain(300, 200), None).unwrap().input(2);
+        assert_eq!(input.len(), 3 * 224 * 224);
         let expected =
             [0, 1, 2].map(|channel| (200.0 / 255.0 - MEAN[channel]) / DEVIATION[channel]);
         for (at, value) in input.iter().enumerate() {
