@@ -27,6 +27,9 @@ pub(super) struct Reading {
     score: f64,
 }
 
+/// Long side over short side of the longest page; cards are longer (ISO 7810: 1.586).
+const MOST_OF_A_PAGE: f64 = 1.5;
+
 /// How sure it may be that the document is turned.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,8 +52,10 @@ impl Check for OrientationCheck {
         if measured.outline().is_none() && measured.lines().is_none() {
             return Err(Unreadable::because("no-print"));
         }
-        // Lines that begin below each other tell as much, and cost next to nothing.
-        if let Some(flush) = measured.flush().filter(|flush| flush.is_upright()) {
+        // Lines that begin below each other tell as much, and cost next to nothing. A card has too few.
+        let is_page = measured.outline().is_none_or(|outline| outline.aspect < MOST_OF_A_PAGE);
+        let flush = is_page.then(|| measured.flush()).flatten();
+        if let Some(flush) = flush.filter(|flush| flush.is_upright()) {
             let score = flush.left / (flush.left + flush.right);
             return Ok(Reading { degrees: 0, score: (score * 1000.0).round() / 1000.0 });
         }

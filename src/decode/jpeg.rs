@@ -45,7 +45,7 @@ pub(super) fn without_pixels(
     if !spectral::suits(width, height, scale) {
         return Ok(None);
     }
-    let depth = Spectral::depth(scale, wanted.energy);
+    let depth = Spectral::depth((width, height), scale, wanted.energy);
     let open = |frame: &Frame| Some(Spectral::new(frame, scale, wanted.energy));
     let read = coefficients::read(bytes, (width, height), depth, open, budget)?;
     let Some((frame, spectral)) = read else {

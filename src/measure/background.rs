@@ -47,7 +47,7 @@ pub fn distance(planes: &Planes) -> Distance {
     let mut kept = first_guess(&samples);
     let mut surfaces = [[0.0; TERMS]; 3];
     for _ in 0..ROUNDS {
-        surfaces = [0, 1, 2].map(|channel| fit(&kept, channel));
+        surfaces = fit(&kept);
         let mut far: Vec<f32> = kept.iter().map(|sample| sample.far(&surfaces)).collect();
         let bound = (3.0 * median(&mut far)).max(NEAR);
         let near: Vec<Sample> =
@@ -143,11 +143,15 @@ impl Sample {
     }
 
     fn residuals(&self, surfaces: &[[f32; TERMS]; 3]) -> [f32; 3] {
-        [0, 1, 2].map(|channel| {
-            let surface: f32 =
-                self.terms.iter().zip(&surfaces[channel]).map(|(term, weight)| term * weight).sum();
-            self.values[channel] - surface
-        })
+        let mut residuals = self.values;
+        for (residual, weights) in residuals.iter_mut().zip(surfaces) {
+            let mut surface = 0.0;
+            for (term, weight) in self.terms.iter().zip(weights) {
+                surface += term * weight;
+            }
+            *residual -= surface;
+        }
+        residuals
     }
 
     fn far(&self, surfaces: &[[f32; TERMS]; 3]) -> f32 {
@@ -185,15 +189,15 @@ fn ring(width: usize, height: usize) -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// Least squares by the normal equations, solved by elimination with pivoting.
-fn fit(samples: &[Sample], channel: usize) -> [f32; TERMS] {
-    let mut rows = [[0.0f64; TERMS + 1]; TERMS];
+/// Least squares by the normal equations, solved by elimination with pivoting; the same for all channels
+/// but for the last columns.
+fn fit(samples: &[Sample]) -> [[f32; TERMS]; 3] {
+    let mut rows = [[0.0f64; TERMS + 3]; TERMS];
     for sample in samples {
         for (row, term) in rows.iter_mut().zip(sample.terms) {
-            for (cell, other) in row.iter_mut().zip(sample.terms) {
+            for (cell, other) in row.iter_mut().zip(sample.terms.iter().chain(&sample.values)) {
                 *cell += f64::from(term * other);
             }
-            row[TERMS] += f64::from(term * sample.values[channel]);
         }
     }
     for column in 0..TERMS {
@@ -214,9 +218,15 @@ fn fit(samples: &[Sample], channel: usize) -> [f32; TERMS] {
             }
         }
     }
-    std::array::from_fn(|term| {
-        let diagonal = rows[term][term];
-        if diagonal.abs() < 1e-9 { 0.0 } else { (rows[term][TERMS] / diagonal) as f32 }
+    std::array::from_fn(|channel| {
+        std::array::from_fn(|term| {
+            let diagonal = rows[term][term];
+            if diagonal.abs() < 1e-9 {
+                0.0
+            } else {
+                (rows[term][TERMS + channel] / diagonal) as f32
+            }
+        })
     })
 }
 

@@ -228,6 +228,10 @@ impl Header<'_> {
                 1 => &mut self.ac,
                 _ => return None,
             };
+            // The mean has no run before it.
+            if place >> 4 == 0 && symbols.iter().any(|symbol| *symbol > 15) {
+                return None;
+            }
             *codes.get_mut(usize::from(place & 15))? = Some(Code::new(counts, symbols)?);
             body = rest;
         }
@@ -257,6 +261,10 @@ impl Header<'_> {
             ([y, cb, cr], _) if y != cb && cb != cr && cr != y => Transform::YCbCr,
             _ => return None,
         };
+        let known = |factors: &u8| matches!(factors, 0x11 | 0x12 | 0x21 | 0x22);
+        if !declared.iter().all(|[_, factors, _]| known(factors)) {
+            return None;
+        }
         let factors: Vec<(usize, usize)> = match transform {
             // There is nothing to compare those of a single component with.
             Transform::Grey => vec![(1, 1)],

@@ -47,6 +47,22 @@ impl Coefficients {
     }
 }
 
+/// Blocks of luma that are read whole where a part of them is enough; of the others only the mean is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sparse {
+    /// So many rows of blocks are read whole, and as many not.
+    pub rows: usize,
+    /// In these, too, one of so many blocks is, from the first on.
+    pub columns: usize,
+}
+
+impl Sparse {
+    /// Whether a block is read whole.
+    pub const fn is_whole(self, column: usize, row: usize) -> bool {
+        row / self.rows % 2 == 0 || column % self.columns == 0
+    }
+}
+
 /// How deep to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Depth {
@@ -58,6 +74,9 @@ pub struct Depth {
     /// mean are read too. Without them these coefficients are off by less than the bits left out, and
     /// the smallest are missing.
     pub refined: bool,
+    /// Of luma, which blocks are read so deep; `None` for all. Pictures that are coded in passes or
+    /// component by component have all.
+    pub sparse: Option<Sparse>,
 }
 
 impl Depth {

@@ -3,8 +3,8 @@
 use super::bits::{Bits, Data, Restarts};
 use super::block::{Block, Steps};
 use super::header::{Header, Next, Scan};
-use super::huffman::{Entry, Table};
-use super::sequential::{MAX_AC_SIZE, mean_step};
+use super::huffman::Table;
+use super::sequential::{MAX_AC_SIZE, code, mean_step};
 use super::{Depth, Frame, Sink, Stop};
 use crate::intake::Budget;
 
@@ -327,36 +327,52 @@ impl Band {
         values: &mut [i16],
         filled: &mut u64,
     ) -> Option<()> {
-        let mut at = self.first;
         let band = u64::MAX >> (63 - self.last);
+        let old = *filled & band & (u64::MAX << self.first);
+        if self.ended > 0 && old == 0 {
+            self.ended -= 1;
+            return Some(());
+        }
+        let mut at = self.first;
+        // A bit for each coefficient that is not 0, the first the highest.
+        let mut corrections = 0;
         while self.ended == 0 && at <= self.last {
             bits.refill();
-            let entry = code(bits, ac, ac.look_up(bits.window()))?;
-            let value = match (entry.size(), entry.advance()) {
-                (0, 16) => 0,
-                (0, blocks) => {
-                    self.end(bits, blocks);
-                    break;
-                }
-                (1, _) => bits.value(1),
-                _ => return None,
-            };
+            let mut entry = ac.look_up(bits.window());
+            let mut value = entry.value();
+            if value != 0 {
+                bits.skip(entry.bits());
+            } else {
+                entry = code(bits, ac, entry)?;
+                value = match (entry.size(), entry.advance()) {
+                    (0, 16) => 0,
+                    (0, blocks) => {
+                        self.end(bits, blocks);
+                        break;
+                    }
+                    (size, _) => bits.value(size & 1),
+                };
+            }
+            if entry.size() > 1 {
+                return None;
+            }
             // Past so many coefficients that are still 0, to one that is.
-            let from = band & (u64::MAX << at);
-            let mut zeros = !*filled & from;
-            for _ in 1..entry.advance() {
-                zeros &= zeros.wrapping_sub(1);
+            let run = entry.advance() - 1;
+            let mut place = at + run;
+            let mut passed = old & (u64::MAX << at);
+            while passed.trailing_zeros() as usize <= place {
+                passed &= passed - 1;
+                place += 1;
             }
-            let behind = match zeros {
-                0 if value != 0 => return None,
-                0 => 0,
-                _ => u64::MAX << zeros.trailing_zeros(),
-            };
-            self.correct(bits, *filled & from & !behind, values);
-            if zeros == 0 {
-                return Some(());
+            if place > self.last {
+                // Sixteen zeros may be more than there are.
+                if value != 0 {
+                    return None;
+                }
+                break;
             }
-            let place = zeros.trailing_zeros() as usize;
+            let between = (place - at - run) as u32;
+            corrections = corrections << between | take(bits, between);
             if value != 0 {
                 *filled |= 1 << place;
                 if let Some(kept) = values.get_mut(place) {
@@ -365,27 +381,26 @@ impl Band {
             }
             at = place + 1;
         }
-        if self.ended > 0 {
-            if at <= self.last {
-                self.correct(bits, *filled & band & (u64::MAX << at), values);
-            }
-            self.ended -= 1;
+        if at <= self.last {
+            let rest = (old & (u64::MAX << at)).count_ones();
+            corrections = corrections << rest | take(bits, rest);
         }
+        self.ended = self.ended.saturating_sub(1);
+        self.correct(old, corrections, values);
         Some(())
     }
 
-    /// Reads a bit for each of these coefficients.
+    /// Adds a bit to each of these coefficients.
     #[inline(always)]
-    fn correct(&self, bits: &mut Bits<'_>, mut places: u64, values: &mut [i16]) {
-        while places != 0 {
-            bits.refill();
-            for _ in 0..places.count_ones().min(56) {
-                let bit = (bits.take(1) << self.low) as i16;
-                if let Some(kept) = values.get_mut(places.trailing_zeros() as usize) {
-                    *kept = kept.wrapping_add(if *kept < 0 { bit.wrapping_neg() } else { bit });
-                }
-                places &= places - 1;
+    fn correct(&self, mut places: u64, corrections: u64, values: &mut [i16]) {
+        let mut left = places.count_ones();
+        while left > 0 {
+            left -= 1;
+            let bit = ((corrections >> left & 1) << self.low) as i16;
+            if let Some(kept) = values.get_mut(places.trailing_zeros() as usize) {
+                *kept = kept.wrapping_add(bit.wrapping_mul(*kept >> 15 | 1));
             }
+            places &= places - 1;
         }
     }
 
@@ -397,12 +412,14 @@ impl Band {
     }
 }
 
-/// Steps over a code, however long.
+/// Takes up to 63 bits, of which 32 need no refill behind a code.
 #[inline(always)]
-fn code(bits: &mut Bits<'_>, ac: &Table, mut entry: Entry) -> Option<Entry> {
-    if entry.code_bits() == 0 {
-        entry = ac.search(bits.window())?;
+fn take(bits: &mut Bits<'_>, count: u32) -> u64 {
+    if count <= 24 {
+        return bits.take(count).into();
     }
-    bits.skip(entry.code_bits());
-    Some(entry)
+    bits.refill();
+    let high = u64::from(bits.take(count - 24));
+    bits.refill();
+    high << 24 | u64::from(bits.take(24))
 }

@@ -4,7 +4,7 @@ use super::bits::{Bits, Data, Restarts};
 use super::block::{Block, Steps};
 use super::header::{Header, Next, Scan};
 use super::huffman::{Entry, Skips, Table};
-use super::{Depth, Frame, Sink, Stop};
+use super::{Depth, Frame, Sink, Sparse, Stop};
 use crate::intake::Budget;
 
 /// The most bits of the difference of two means.
@@ -87,6 +87,10 @@ struct Lane {
     stride: usize,
     blocks_across: usize,
     blocks_down: usize,
+    /// Which blocks are read whole.
+    sparse: Option<Sparse>,
+    /// The same of each block of the rows of MCUs at hand.
+    whole: Vec<bool>,
 }
 
 impl Pass {
@@ -115,6 +119,8 @@ impl Pass {
                 stride: across * h,
                 blocks_across: component.blocks_across,
                 blocks_down: component.blocks_down,
+                sparse: depth.sparse.filter(|_| part.component == 0 && scan.parts.len() > 1),
+                whole: vec![true; across * h * v],
             })
         });
         let lanes = lanes.collect::<Option<_>>().ok_or(Stop::Unusual)?;
@@ -131,6 +137,7 @@ impl Pass {
         let mut restarts = Restarts::new(header.restart());
         for row in 0..self.down {
             budget.check()?;
+            self.lanes.iter_mut().for_each(|lane| lane.choose(row));
             let mut column = 0;
             while column < self.across {
                 if restarts.due(&mut data).ok_or(Stop::Unusual)? {
@@ -163,12 +170,22 @@ impl Pass {
 }
 
 impl Lane {
+    /// Chooses which blocks of a row of MCUs are read whole.
+    fn choose(&mut self, row: usize) {
+        if let Some(sparse) = self.sparse {
+            for (at, whole) in self.whole.iter_mut().enumerate() {
+                *whole = sparse.is_whole(at % self.stride, row * self.v + at / self.stride);
+            }
+        }
+    }
+
     /// Reads the blocks of one MCU.
     #[inline(always)]
     fn mcu(&mut self, bits: &mut Bits<'_>, column: usize) -> Option<()> {
         for down in 0..self.v {
             for across in 0..self.h {
-                let block = self.blocks.get_mut(down * self.stride + column * self.h + across)?;
+                let at = down * self.stride + column * self.h + across;
+                let block = self.blocks.get_mut(at)?;
                 let mut local = *bits;
                 self.mean += mean_step(&mut local, &self.dc)?;
                 if self.mean as i16 as i32 != self.mean {
@@ -180,7 +197,12 @@ impl Lane {
                 } else {
                     block.coefficients = [0; 64];
                     self.steps.steps[0].put(&mut block.coefficients, self.mean);
-                    others(&mut local, &self.ac, &self.skips, &self.steps, block)?;
+                    if *self.whole.get(at)? {
+                        others(&mut local, &self.ac, &self.skips, &self.steps, block)?;
+                    } else {
+                        block.last = 0;
+                        skip(&mut local, &self.ac, &self.skips, 1)?;
+                    }
                 }
                 *bits = local;
             }
@@ -219,30 +241,48 @@ fn others(
     block: &mut Block,
 ) -> Option<()> {
     let mut at = 1;
-    block.last = 0;
-    while at < steps.reach {
+    let mut last = 0;
+    'symbols: while at < steps.reach {
         bits.refill();
-        let entry = ac.look_up(bits.window());
-        let value;
+        let mut entry = ac.look_up(bits.window());
+        // The bits suffice for two values that are looked up and a third of any length.
+        for _ in 0..2 {
+            if entry.value() == 0 {
+                break;
+            }
+            bits.skip(entry.bits());
+            last = at + entry.advance() - 1;
+            steps.steps.get(last)?.put(&mut block.coefficients, entry.value());
+            at = last + 1;
+            if at >= steps.reach {
+                break 'symbols;
+            }
+            entry = ac.look_up(bits.window());
+        }
         if entry.value() != 0 {
             bits.skip(entry.bits());
-            at += entry.advance();
-            value = entry.value();
-        } else {
-            let Step::Value { advance, value: found } = step(bits, ac, entry)? else {
-                return Some(());
-            };
-            at += advance;
-            value = found;
-            if value == 0 {
-                continue;
-            }
+            last = at + entry.advance() - 1;
+            steps.steps.get(last)?.put(&mut block.coefficients, entry.value());
+            at = last + 1;
+            continue;
         }
-        let place = at - 1;
-        let step = steps.steps.get(place)?;
-        step.put(&mut block.coefficients, value);
-        block.last = place as u8;
+        let entry = code(bits, ac, entry)?;
+        match (entry.size(), entry.advance()) {
+            (0, 1) => {
+                block.last = last as u8;
+                return Some(());
+            }
+            (0, 16) => at += 16,
+            (1..=MAX_AC_SIZE, advance) => {
+                last = at + advance - 1;
+                let value = bits.value(entry.size());
+                steps.steps.get(last)?.put(&mut block.coefficients, value);
+                at = last + 1;
+            }
+            _ => return None,
+        }
     }
+    block.last = last as u8;
     skip(bits, ac, skips, at)
 }
 
@@ -261,34 +301,26 @@ fn skip(bits: &mut Bits<'_>, ac: &Table, skips: &Skips, mut at: usize) -> Option
             at += advance;
             continue;
         }
-        match step(bits, ac, ac.look_up(bits.window()))? {
-            Step::End => return Some(()),
-            Step::Value { advance, .. } => at += advance,
+        let entry = code(bits, ac, ac.look_up(bits.window()))?;
+        match (entry.size(), entry.advance()) {
+            (0, 1) => return Some(()),
+            (0, 16) => at += 16,
+            (1..=MAX_AC_SIZE, advance) => {
+                bits.skip(entry.size());
+                at += advance;
+            }
+            _ => return None,
         }
     }
     (at == 64).then_some(())
 }
 
-/// What a code of AC says.
-enum Step {
-    /// The rest of the block is 0.
-    End,
-    /// So many places on in the zig-zag is this value; 0 for 16 zeros.
-    Value { advance: usize, value: i32 },
-}
-
-/// The slow way.
-#[inline(never)]
-fn step(bits: &mut Bits<'_>, ac: &Table, mut entry: Entry) -> Option<Step> {
+/// Steps over a code, however long.
+#[inline(always)]
+pub(super) fn code(bits: &mut Bits<'_>, ac: &Table, mut entry: Entry) -> Option<Entry> {
     if entry.code_bits() == 0 {
         entry = ac.search(bits.window())?;
     }
     bits.skip(entry.code_bits());
-    let advance = entry.advance();
-    match (entry.size(), advance) {
-        (0, 1) => Some(Step::End),
-        (0, 16) => Some(Step::Value { advance, value: 0 }),
-        (size @ 1..=MAX_AC_SIZE, _) => Some(Step::Value { advance, value: bits.value(size) }),
-        _ => None,
-    }
+    Some(entry)
 }

@@ -114,21 +114,33 @@ impl BlockRows {
             for (y, line) in block.iter_mut().enumerate() {
                 line.copy_from_slice(&self.means[y * across + BLOCK * column..][..BLOCK]);
             }
-            self.push(&squares(&block));
+            let squares = squares(&block);
+            self.push(octaves(&squares), || squares);
         }
     }
 
-    /// Adds the squared coefficients of a block; the mean's stands for itself.
+    /// Adds a row of blocks like the last one, where every second one is enough.
+    pub(super) fn repeat(&mut self) {
+        let last = self.blocks.len().saturating_sub(self.width);
+        if self.blocks.len() < self.width * self.height {
+            self.blocks.extend_from_within(last..);
+        }
+    }
+
+    /// Adds a block; its squared coefficients are asked for where they tell of grain and not of print.
     #[inline(always)]
-    pub(super) fn push(&mut self, squares: &[[f32; BLOCK]; BLOCK]) {
+    pub(super) fn push(
+        &mut self,
+        octaves: Octaves,
+        squares: impl FnOnce() -> [[f32; BLOCK]; BLOCK],
+    ) {
         if self.blocks.len() == self.width * self.height {
             return;
         }
-        let octaves = octaves(squares);
         self.blocks.push(octaves);
         if octaves.low < QUIET {
             self.quiet += 1;
-            for (sum, square) in self.recent.iter_mut().zip(squares.as_flattened()) {
+            for (sum, square) in self.recent.iter_mut().zip(squares().as_flattened()) {
                 *sum += logarithm(*square) / PART;
             }
             self.quiet_in_recent += 1;

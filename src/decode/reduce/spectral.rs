@@ -11,10 +11,10 @@ use rten_simd::{Isa, SimdOp};
 use super::blocks::{BLOCK, BlockRows, DCT};
 use super::ripple::Ripple;
 use super::{energy_reduction, upright};
-use crate::decode::coefficients::{Block, Coefficients, Depth, Frame, Sink};
-use crate::decode::page::{Energy, Plane, Planes};
+use crate::decode::coefficients::{Block, Coefficients, Depth, Frame, Sink, Sparse};
+use crate::decode::page::{Energy, OCTAVE_SIZES, Octaves, Plane, Planes};
 use crate::intake::metadata::Orientation;
-use means::{means, rows_of};
+use means::{means, rows_of, sum_of_products};
 
 /// Samples are stored as differences from the middle.
 const MIDDLE: f32 = 128.0;
@@ -24,7 +24,7 @@ const MIDDLE: f32 = 128.0;
 const ROUNDING: f32 = 1.0 / 12.0;
 
 /// Rows of blocks, and columns of them, that ripples are looked for in, at most.
-const LOOKED_AT: usize = 32;
+const LOOKED_AT: usize = 24;
 
 /// Whether a page of this size at this scale can be had from coefficients.
 pub(in crate::decode) fn suits(width: usize, height: usize, scale: usize) -> bool {
@@ -40,17 +40,26 @@ pub(in crate::decode) struct Spectral {
 impl Spectral {
     /// Of a frame whose size [`suits`].
     pub(in crate::decode) fn new(frame: &Frame, scale: usize, energy_wanted: bool) -> Self {
-        let planes = frame.components.iter().map(|component| {
+        let planes = frame.components.iter().enumerate().map(|(index, component)| {
             let luma = frame.components[0];
             let per_block = [luma.h / component.h, luma.v / component.v].map(|times| times * BLOCK);
-            Cells::new((frame.width, frame.height), scale, per_block)
+            let corner = match (index == 0, scale) {
+                (true, _) => BLOCK,
+                (false, 4) => 4,
+                (false, _) => 2,
+            };
+            Cells::new((frame.width, frame.height), scale, per_block, corner)
         });
         let fine = energy_wanted.then(|| Fine::new(frame));
         Self { planes: planes.collect(), fine }
     }
 
-    /// The coefficients that planes at this scale need, and energy where wanted.
-    pub(in crate::decode) fn depth(scale: usize, energy_wanted: bool) -> Depth {
+    /// The coefficients that planes of a page of this size need, and energy where wanted.
+    pub(in crate::decode) fn depth(
+        (width, height): (usize, usize),
+        scale: usize,
+        energy_wanted: bool,
+    ) -> Depth {
         // The corner that tells halves and quarters of a block apart; what lies beyond moves a mean by
         // less than a level.
         let chroma = Coefficients::Corner(if scale == 4 { 4 } else { 2 });
@@ -59,7 +68,10 @@ impl Spectral {
             (false, 4) => Coefficients::Corner(4),
             (false, _) => Coefficients::Mean,
         };
-        Depth { luma, chroma, refined: energy_wanted }
+        let looks = Looks::of(width, height);
+        // Planes of quarters are made of all blocks.
+        let sparse = looks.sparse.filter(|_| energy_wanted && scale == BLOCK);
+        Depth { luma, chroma, refined: energy_wanted, sparse }
     }
 
     /// Planes and energy, both upright.
@@ -109,39 +121,51 @@ struct Cells {
     plane: Plane,
     /// Cells across and down that a block covers.
     per_block: [usize; 2],
+    /// Coefficients a side that were read of it.
+    corner: usize,
 }
 
 impl Cells {
-    fn new((width, height): (usize, usize), scale: usize, per_block: [usize; 2]) -> Self {
+    fn new(
+        (width, height): (usize, usize),
+        scale: usize,
+        per_block: [usize; 2],
+        corner: usize,
+    ) -> Self {
         let (width, height) = (width.div_ceil(scale), height.div_ceil(scale));
         // A row of blocks may reach beyond the last row of cells.
         let cells = Vec::with_capacity(width * (height + 4));
         let per_block = per_block.map(|side| side / scale);
-        Self { plane: Plane { width, height, cells }, per_block }
+        Self { plane: Plane { width, height, cells }, per_block, corner }
     }
 
     #[inline(always)]
     fn add(&mut self, blocks: &[Block]) {
-        match self.per_block {
-            [1, 1] => self.add_all::<1, 1>(blocks),
-            [1, 2] => self.add_all::<1, 2>(blocks),
-            [2, 1] => self.add_all::<2, 1>(blocks),
-            [2, 2] => self.add_all::<2, 2>(blocks),
-            [2, 4] => self.add_all::<2, 4>(blocks),
-            [4, 2] => self.add_all::<4, 2>(blocks),
-            _ => self.add_all::<4, 4>(blocks),
+        match (self.per_block, self.corner) {
+            ([1, 1], _) => self.add_all::<1, 1, 1>(blocks),
+            ([2, 2], 2) => self.add_all::<2, 2, 2>(blocks),
+            ([2, 2], 4) => self.add_all::<2, 2, 4>(blocks),
+            ([2, 2], _) => self.add_all::<2, 2, BLOCK>(blocks),
+            ([1, 2], _) => self.add_all::<1, 2, 4>(blocks),
+            ([2, 1], _) => self.add_all::<2, 1, 4>(blocks),
+            ([2, 4], _) => self.add_all::<2, 4, 4>(blocks),
+            ([4, 2], _) => self.add_all::<4, 2, 4>(blocks),
+            _ => self.add_all::<4, 4, 4>(blocks),
         }
     }
 
     #[inline(always)]
-    fn add_all<const ACROSS: usize, const DOWN: usize>(&mut self, blocks: &[Block]) {
+    fn add_all<const ACROSS: usize, const DOWN: usize, const CORNER: usize>(
+        &mut self,
+        blocks: &[Block],
+    ) {
         let Plane { width, height, cells } = &mut self.plane;
         let start = cells.len();
         let rows = DOWN.min(*height - (start / (*width).max(1)).min(*height));
         cells.resize(start + rows * *width, 0);
         let added = &mut cells[start..];
         for (at, block) in blocks.iter().enumerate() {
-            let means = means::<ACROSS, DOWN>(block);
+            let means = means::<ACROSS, DOWN, CORNER>(block);
             let columns = at * ACROSS..(*width).min((at + 1) * ACROSS);
             for (row, means) in added.chunks_exact_mut(*width).zip(&means) {
                 for (cell, mean) in row[columns.clone()].iter_mut().zip(means) {
@@ -152,12 +176,35 @@ impl Cells {
     }
 }
 
+/// Which blocks of luma are looked at.
+#[derive(Clone, Copy)]
+struct Looks {
+    /// One of so many rows of blocks, and of columns, for ripples.
+    steps: [usize; 2],
+    /// What is enough of a page whose energy is measured reduced: every second row of its grid, which
+    /// has more than a hundred.
+    sparse: Option<Sparse>,
+}
+
+impl Looks {
+    fn of(width: usize, height: usize) -> Self {
+        let rows = energy_reduction(width, height);
+        let [mut down, across] = [height, width].map(|side| (side / BLOCK / LOOKED_AT).max(1));
+        let columns = across;
+        let sparse = (rows > 1).then_some(Sparse { rows, columns });
+        if sparse.is_some() {
+            // Onto rows that are read whole.
+            down = down.next_multiple_of(2 * rows);
+        }
+        Self { steps: [down, across], sparse }
+    }
+}
+
 /// Block energy and ripples of the luma, as far as they have come.
 struct Fine {
     blocks: BlockRows,
     ripple: Ripple,
     reduction: usize,
-    /// One of so many rows of blocks, and of columns, is looked at for ripples.
     steps: [usize; 2],
     width: usize,
     height: usize,
@@ -169,7 +216,7 @@ impl Fine {
     fn new(frame: &Frame) -> Self {
         let (width, height) = (frame.width, frame.height);
         let reduction = energy_reduction(width, height);
-        let steps = [height, width].map(|side| (side / BLOCK / LOOKED_AT).max(1));
+        let Looks { steps, .. } = Looks::of(width, height);
         let ripple = Ripple::new(width, width.div_ceil(steps[1]));
         let blocks = BlockRows::new(width, height, reduction);
         let band = vec![0; width.next_multiple_of(BLOCK) * BLOCK];
@@ -183,7 +230,7 @@ impl Fine {
                 // Blocks that the edge cuts are left out.
                 let whole = self.blocks.width().min(blocks.len());
                 for block in &blocks[..whole] {
-                    self.blocks.push(&squares(block));
+                    self.blocks.push(octaves(block), || squares(block));
                 }
             }
             2 => self.add_reduced::<4>(row, blocks),
@@ -193,19 +240,27 @@ impl Fine {
         self.look_down(row, blocks);
     }
 
-    /// Puts `SIDE` means a side of each block on the grid.
+    /// Puts `SIDE` means a side of each block on the grid; every second row of it stands for the next, too.
     #[inline(always)]
     fn add_reduced<const SIDE: usize>(&mut self, row: usize, blocks: &[Block]) {
-        let top = row * SIDE % BLOCK;
+        let (top, grid_row) = (row * SIDE % BLOCK, row * SIDE / BLOCK);
+        if !grid_row.is_multiple_of(2) {
+            if top == 0 {
+                self.blocks.repeat();
+            }
+            return;
+        }
         let whole = (self.blocks.width() * BLOCK / SIDE).min(blocks.len());
         let stride = self.blocks.width() * BLOCK;
         let Some(lines) = self.blocks.lines(top, SIDE) else {
             return;
         };
         for (at, block) in blocks[..whole].iter().enumerate() {
-            for (y, means) in means::<SIDE, SIDE>(block).iter().enumerate() {
+            for (y, means) in means::<SIDE, SIDE, BLOCK>(block).iter().enumerate() {
                 let line = &mut lines[y * stride + SIDE * at..][..SIDE];
-                line.copy_from_slice(&means.map(|mean| mean + MIDDLE));
+                for (cell, mean) in line.iter_mut().zip(means) {
+                    *cell = mean + MIDDLE;
+                }
             }
         }
         if top + SIDE == BLOCK {
@@ -246,7 +301,40 @@ impl Fine {
     }
 }
 
-/// The squares of a block's coefficients as of pixels in whole levels; the mean's stands for itself.
+/// Coefficients of one octave of their higher index, all bits set, and of all but the mean.
+const LOW: [i16; 64] = coefficients(1, 1, false);
+const MID: [i16; 64] = coefficients(2, 3, false);
+const AXIS: [i16; 64] = coefficients(4, 7, true);
+const ALL: [i16; 64] = coefficients(1, 7, false);
+
+const fn coefficients(from: usize, to: usize, on_axis: bool) -> [i16; 64] {
+    let mut chosen = [0; 64];
+    let mut at = 0;
+    while at < 64 {
+        let (v, u) = (at / BLOCK, at % BLOCK);
+        let higher = if v > u { v } else { u };
+        if from <= higher && higher <= to && (!on_axis || u == 0 || v == 0) {
+            chosen[at] = -1;
+        }
+        at += 1;
+    }
+    chosen
+}
+
+/// The energy of a block as of pixels in whole levels.
+#[inline(always)]
+fn octaves(block: &Block) -> Octaves {
+    let energy = |chosen: &[i16; 64], count: f32| {
+        let chosen: [i16; 64] = std::array::from_fn(|at| block.coefficients[at] & chosen[at]);
+        sum_of_products(&chosen, &block.coefficients) as f32 + count * ROUNDING
+    };
+    let [low, mid] = [energy(&LOW, OCTAVE_SIZES.low), energy(&MID, OCTAVE_SIZES.mid)];
+    let high = energy(&ALL, 63.0) - low - mid;
+    let mean = f32::from(block.coefficients[0]) / BLOCK as f32 + MIDDLE;
+    Octaves { mean, low, mid, high, axis: energy(&AXIS, OCTAVE_SIZES.axis) }
+}
+
+/// The squares of a block's coefficients as of pixels in whole levels.
 #[inline(always)]
 fn squares(block: &Block) -> [[f32; BLOCK]; BLOCK] {
     let mut squares = [[0.0f32; BLOCK]; BLOCK];
@@ -254,7 +342,6 @@ fn squares(block: &Block) -> [[f32; BLOCK]; BLOCK] {
         let coefficient = f32::from(coefficient);
         *square = coefficient * coefficient + ROUNDING;
     }
-    squares[0][0] = f32::from(block.coefficients[0]) + BLOCK as f32 * MIDDLE;
     squares
 }
 
@@ -283,7 +370,11 @@ fn pixels(block: &Block) -> [[u8; BLOCK]; BLOCK] {
             }
         }
     }
-    sums.map(|line| line.map(level))
+    let mut pixels = [[0; BLOCK]; BLOCK];
+    for (pixel, sum) in pixels.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
+        *pixel = level(*sum);
+    }
+    pixels
 }
 
 /// Puts the rows of a block into lines of `stride`.

@@ -33,14 +33,14 @@ pub(super) fn rows_of(block: &Block) -> usize {
 }
 
 /// What each coefficient of a row, or of a column, adds to the mean of each of `PARTS` parts of it.
-const fn weights<const PARTS: usize>() -> [[f32; PARTS]; BLOCK] {
-    let mut weights = [[0.0; PARTS]; BLOCK];
+const fn weights<const PARTS: usize>() -> [[f32; BLOCK]; PARTS] {
+    let mut weights = [[0.0; BLOCK]; PARTS];
     let mut at = 0;
     while at < BLOCK {
         let mut x = 0;
         while x < BLOCK {
             let length = BLOCK / PARTS;
-            weights[at][x / length] += DCT[at][x] / length as f32;
+            weights[x / length][at] += DCT[at][x] / length as f32;
             x += 1;
         }
         at += 1;
@@ -48,40 +48,134 @@ const fn weights<const PARTS: usize>() -> [[f32; PARTS]; BLOCK] {
     weights
 }
 
-struct Weights<const PARTS: usize>;
+/// Of halves: the second one's odd coefficients add the opposite, and even ones nothing but the mean.
+const HALVES: [[f32; BLOCK]; 2] = weights::<2>();
 
-impl<const PARTS: usize> Weights<PARTS> {
-    const ALL: [[f32; PARTS]; BLOCK] = weights::<PARTS>();
-}
+/// Of quarters: the last two mirror the first two, so that their odd coefficients add the opposite.
+const QUARTERS: [[f32; BLOCK]; 4] = weights::<4>();
 
-/// Means of `DOWN` rows of `ACROSS` parts each, as differences from the middle level.
+/// Means of `DOWN` rows of `ACROSS` parts each, as differences from the middle level, of a block of which
+/// only a corner of coefficients counts.
 #[inline(always)]
-pub(super) fn means<const ACROSS: usize, const DOWN: usize>(
+pub(super) fn means<const ACROSS: usize, const DOWN: usize, const CORNER: usize>(
     block: &Block,
 ) -> [[f32; ACROSS]; DOWN] {
     let mean = f32::from(block.coefficients[0]) / BLOCK as f32;
     if (ACROSS == 1 && DOWN == 1) || block.last == 0 {
         return [[mean; ACROSS]; DOWN];
     }
-    let (rows, _) = block.coefficients.as_chunks::<BLOCK>();
-    let mut lines = [[0.0f32; BLOCK]; DOWN];
-    for (row, weights) in rows.iter().zip(&Weights::<DOWN>::ALL).take(rows_of(block)) {
-        let row = row.map(f32::from);
-        for (line, weight) in lines.iter_mut().zip(weights) {
-            for (sum, coefficient) in line.iter_mut().zip(&row) {
-                *sum += weight * coefficient;
-            }
+    if ACROSS == 2 && DOWN == 2 && CORNER > 2 {
+        let halves = halves(block);
+        let mut means = [[mean; ACROSS]; DOWN];
+        for (mean, half) in means.as_flattened_mut().iter_mut().zip(halves.as_flattened()) {
+            *mean += half;
         }
+        return means;
     }
-    let mut means = [[0.0f32; ACROSS]; DOWN];
-    for (means, line) in means.iter_mut().zip(&lines) {
-        for (coefficient, weights) in line.iter().zip(&Weights::<ACROSS>::ALL) {
-            for (mean, weight) in means.iter_mut().zip(weights) {
-                *mean += weight * coefficient;
-            }
-        }
+    let mut means = [[0.0; ACROSS]; DOWN];
+    if CORNER <= 4 || rows_of(block) <= 4 {
+        let rows = CORNER.min(4);
+        let columns = down::<DOWN, CORNER>(block, rows);
+        across::<ACROSS, DOWN, CORNER>(&columns, &mut means);
+    } else {
+        let columns = down::<DOWN, CORNER>(block, BLOCK);
+        across::<ACROSS, DOWN, CORNER>(&columns, &mut means);
     }
     means
+}
+
+/// The parts below each other, of each column of coefficients.
+#[inline(always)]
+fn down<const DOWN: usize, const CORNER: usize>(
+    block: &Block,
+    rows: usize,
+) -> [[f32; DOWN]; CORNER] {
+    let mut columns = [[0.0; DOWN]; CORNER];
+    for (u, column) in columns.iter_mut().enumerate() {
+        let mut line = [0.0; BLOCK];
+        for (v, cell) in line.iter_mut().enumerate().take(rows) {
+            *cell = f32::from(block.coefficients[v * BLOCK + u]);
+        }
+        *column = parts::<DOWN>(&line, rows);
+    }
+    columns
+}
+
+/// And beside each other.
+#[inline(always)]
+fn across<const ACROSS: usize, const DOWN: usize, const CORNER: usize>(
+    columns: &[[f32; DOWN]; CORNER],
+    means: &mut [[f32; ACROSS]; DOWN],
+) {
+    for (y, means) in means.iter_mut().enumerate() {
+        let mut line = [0.0; BLOCK];
+        for (cell, column) in line.iter_mut().zip(columns) {
+            *cell = column[y];
+        }
+        *means = parts::<ACROSS>(&line, CORNER);
+    }
+}
+
+/// The means of the parts of a line of which the first ones may differ from 0.
+#[inline(always)]
+fn parts<const PARTS: usize>(line: &[f32; BLOCK], first: usize) -> [f32; PARTS] {
+    if PARTS == 1 {
+        return [line[0] * DCT[0][0]; PARTS];
+    }
+    let weights = if PARTS == 4 { [&QUARTERS[0], &QUARTERS[1]] } else { [&HALVES[0]; 2] };
+    let mut parts = [0.0; PARTS];
+    for (part, weights) in weights.into_iter().enumerate().take(PARTS / 2) {
+        let (mut even, mut odd) = (0.0, 0.0);
+        for at in (0..first).step_by(2) {
+            even += weights[at] * line[at];
+            odd += weights[at + 1] * line[at + 1];
+        }
+        parts[part] = even + odd;
+        parts[PARTS - 1 - part] = even - odd;
+    }
+    parts
+}
+
+/// In parts of which weights of halves are whole numbers.
+const PART: f32 = 32_768.0;
+
+/// What each coefficient adds to the left half over the right one, the upper over the lower, and one
+/// diagonal over the other, in such parts.
+const LEFT: [i16; 64] = half_weights(true, false);
+const UPPER: [i16; 64] = half_weights(false, true);
+const DIAGONAL: [i16; 64] = half_weights(true, true);
+
+const fn half_weights(across: bool, down: bool) -> [i16; 64] {
+    let mut weights = [0; 64];
+    let mut at = 0;
+    while at < 64 {
+        let (v, u) = (at / BLOCK, at % BLOCK);
+        let belongs = (u % 2 == 1) == across && (v % 2 == 1) == down;
+        // Even coefficients but the mean add nothing.
+        if belongs && (across || u == 0) && (down || v == 0) {
+            let weight = HALVES[0][u] * HALVES[0][v] * PART;
+            weights[at] = (weight + if weight < 0.0 { -0.5 } else { 0.5 }) as i16;
+        }
+        at += 1;
+    }
+    weights
+}
+
+/// How far the quarters of a block differ from its mean.
+#[inline(always)]
+fn halves(block: &Block) -> [[f32; 2]; 2] {
+    let [left, upper, diagonal] = [&LEFT, &UPPER, &DIAGONAL]
+        .map(|weights| sum_of_products(&block.coefficients, weights) as f32 / PART);
+    [
+        [left + upper + diagonal, upper - left - diagonal],
+        [left - upper - diagonal, diagonal - left - upper],
+    ]
+}
+
+/// Neither reaches so far that the sum would not fit.
+#[inline(always)]
+pub(super) fn sum_of_products(one: &[i16; 64], other: &[i16; 64]) -> i32 {
+    one.iter().zip(other).map(|(one, other)| i32::from(*one) * i32::from(*other)).sum()
 }
 
 #[cfg(test)]
@@ -104,13 +198,35 @@ mod tests {
     #[test]
     fn means_are_those_of_the_samples() {
         let (block, samples) = block(std::array::from_fn(|at| (at as i16 * 37 % 101) - 50));
-        for (part, mean) in means::<4, 2>(&block).as_flattened().iter().enumerate() {
+        for (part, mean) in means::<4, 2, 8>(&block).as_flattened().iter().enumerate() {
             let (left, top) = (part % 4 * 2, part / 4 * 4);
             let inside = samples[top..top + 4].iter().flat_map(|row| &row[left..left + 2]);
             let expected = inside.sum::<f32>() / 8.0;
             assert!((mean - expected).abs() < 1e-3, "{part}: {mean} {expected}");
         }
-        assert_eq!(means::<1, 1>(&block), [[-50.0 / 8.0]]);
+        for (part, mean) in means::<2, 2, 8>(&block).as_flattened().iter().enumerate() {
+            let (left, top) = (part % 2 * 4, part / 2 * 4);
+            let inside = samples[top..top + 4].iter().flat_map(|row| &row[left..left + 4]);
+            let expected = inside.sum::<f32>() / 16.0;
+            assert!((mean - expected).abs() < 0.02, "{part}: {mean} {expected}");
+        }
+        assert_eq!(means::<1, 1, 1>(&block), [[-50.0 / 8.0]]);
+    }
+
+    #[test]
+    fn a_corner_alone_gives_the_means_of_what_it_stands_for() {
+        let corner = |at: usize| at % 8 < 2 && at / 8 < 2;
+        let coefficients = |at| if corner(at) { 90 - 31 * at as i16 } else { 0 };
+        let (block, _) = block(std::array::from_fn(coefficients));
+        for (one, other) in [(means::<2, 2, 2>(&block), means::<2, 2, 8>(&block))] {
+            for (one, other) in one.as_flattened().iter().zip(other.as_flattened()) {
+                assert!((one - other).abs() < 0.02, "{one} {other}");
+            }
+        }
+        let (one, other) = (means::<4, 4, 4>(&block), means::<4, 4, 8>(&block));
+        for (one, other) in one.as_flattened().iter().zip(other.as_flattened()) {
+            assert!((one - other).abs() < 1e-3, "{one} {other}");
+        }
     }
 
     #[test]
