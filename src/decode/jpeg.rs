@@ -31,42 +31,61 @@ pub(super) enum Profile<'a> {
     Given(Option<&'a [u8]>),
 }
 
-/// Looks at a picture through its coefficients alone; its pixels are decoded when a tile is asked for.
-/// `None` where it is too small for that, out of the ordinary or not whole: the decoder must look.
+/// How a page is to be looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look {
+    /// How it must be turned to stand upright.
+    pub orientation: Orientation,
+    /// What the checks will ask for.
+    pub wanted: Wanted,
+}
+
+/// Looks at a picture through its coefficients alone, and says whether it is grey; its pixels are decoded,
+/// from the bytes that `keep` gives, when a tile is asked for. `None` where it is too small for that, out of
+/// the ordinary or not whole: the decoder must look.
 pub(super) fn without_pixels(
-    bytes: &Bytes,
+    bytes: &[u8],
     header: Header,
-    orientation: Orientation,
-    wanted: Wanted,
+    look: Look,
+    profile: Profile<'_>,
+    keep: impl FnOnce() -> Bytes,
     budget: &mut dyn Budget,
-) -> Result<Option<Page>, Expired> {
-    let (width, height) = (header.width as usize, header.height as usize);
-    let scale = page::analysis_scale(width, height);
-    if !spectral::suits(width, height, scale) {
+) -> Result<Option<(Page, bool)>, Expired> {
+    let Look { orientation, wanted } = look;
+    let size = (header.width as usize, header.height as usize);
+    let scale = page::analysis_scale(size.0, size.1);
+    if !spectral::suits(size.0, size.1, scale) {
         return Ok(None);
     }
-    let depth = Spectral::depth((width, height), scale, wanted.energy);
+    raster::keep_freed_memory();
+    let depth = Spectral::depth(size, scale, wanted.energy);
     let open = |frame: &Frame| Some(Spectral::new(frame, scale, wanted.energy));
-    let read = coefficients::read(bytes, (width, height), depth, open, budget)?;
-    let Some((frame, spectral)) = read else {
+    let Some((frame, spectral)) = coefficients::read(bytes, size, depth, open, budget)? else {
         return Ok(None);
     };
     let (mut planes, energy) = spectral.finish(orientation);
-    if let Some(profile) = profile(bytes) {
-        colour::planes_to_srgb(&mut planes, frame.transform == Transform::Grey, &profile);
-    }
-    let bytes = bytes.clone();
-    let decode = move || {
-        attempt(&bytes, header, false, Profile::Own)
-            .ok()
-            .filter(|raster| raster.is_of(width, height))
+    let grey = frame.transform == Transform::Grey;
+    let profile = match profile {
+        Profile::Own => own_profile(bytes),
+        Profile::Given(profile) => profile.map(<[u8]>::to_vec),
     };
-    let decode = wanted.tiles.then(|| Box::new(decode) as Decode);
-    Ok(Some(Page::without_pixels((width, height), orientation, (planes, energy), decode)))
+    if let Some(profile) = &profile {
+        colour::planes_to_srgb(&mut planes, grey, profile);
+    }
+    let decode = wanted.tiles.then(|| {
+        let bytes = keep();
+        let decode = move || {
+            let raster = attempt(&bytes, header, false, Profile::Given(profile.as_deref())).ok();
+            raster.filter(|raster| raster.is_of(size.0, size.1))
+        };
+        Box::new(decode) as Decode
+    });
+    let page = Page::without_pixels(size, orientation, (planes, energy), decode);
+    Ok(Some((page, grey)))
 }
 
 /// The colour profile of a picture.
-fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
+fn own_profile(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut decoder = JpegDecoder::new(ZCursor::new(bytes));
     decoder.decode_headers().ok()?;
     decoder.icc_profile()

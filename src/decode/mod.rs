@@ -24,6 +24,7 @@ mod webp;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::decode::integrity::State;
+use crate::decode::jpeg::{Look, Profile};
 use crate::decode::page::Page;
 use crate::decode::raster::Raster;
 use crate::intake::pdf::MEDIA_TYPE;
@@ -225,11 +226,11 @@ fn seen(
     if sniffed.detected.is_none_or(|detected| detected.media_type != "image/jpeg") {
         return Ok(None);
     }
-    let whole = sniffed.bytes.slice(..sniffed.whole().len());
-    let seen = contained(|| {
-        jpeg::without_pixels(&whole, header, sniffed.metadata.orientation, wanted, budget)
-    });
-    seen.unwrap_or(Ok(None))
+    let whole = sniffed.whole();
+    let look = Look { orientation: sniffed.metadata.orientation, wanted };
+    let keep = || sniffed.bytes.slice(..whole.len());
+    let seen = contained(|| jpeg::without_pixels(whole, header, look, Profile::Own, keep, budget));
+    Ok(seen.unwrap_or(Ok(None))?.map(|(page, _)| page))
 }
 
 /// The pixels of a file that is one picture; what trails it is not the decoder's business.

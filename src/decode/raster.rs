@@ -54,6 +54,11 @@ const LARGEST_KEPT: usize = (32 << 20) - (64 << 10);
 
 static KEEPING: Once = Once::new();
 
+/// From the first page on.
+pub(super) fn keep_freed_memory() {
+    KEEPING.call_once(|| drop(black_box(Vec::<u8>::with_capacity(LARGEST_KEPT))));
+}
+
 impl Drop for Raster {
     fn drop(&mut self) {
         let (Samples::Grey(samples) | Samples::Rgb(samples)) = &mut self.samples;
@@ -74,7 +79,7 @@ impl Drop for Raster {
 impl Raster {
     /// `None` when the samples do not fill the rectangle.
     pub(super) fn new(width: usize, height: usize, samples: Samples) -> Option<Self> {
-        KEEPING.call_once(|| drop(black_box(Vec::<u8>::with_capacity(LARGEST_KEPT))));
+        keep_freed_memory();
         let (bytes, each) = match &samples {
             Samples::Grey(bytes) => (bytes.len(), 1),
             Samples::Rgb(bytes) => (bytes.len(), 3),

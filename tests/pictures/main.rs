@@ -19,3 +19,4 @@ mod reasons;
 mod same_regions;
 mod truncation;
 mod two_sheets;
+mod without_pixels;

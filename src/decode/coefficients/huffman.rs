@@ -43,7 +43,7 @@ pub(super) struct Entry(u32);
 impl Entry {
     const fn new(length: u32, symbol: u8, value: i16) -> Self {
         let (run, size) = ((symbol >> 4) as u32, (symbol & 15) as u32);
-        Self(length + size | length << 5 | (run + 1) << 10 | (value as u16 as u32) << 16)
+        Self((length + size) | (length << 5) | ((run + 1) << 10) | ((value as u16 as u32) << 16))
     }
 
     /// The value, if it is not 0 and is known.

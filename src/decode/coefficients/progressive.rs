@@ -412,7 +412,7 @@ impl Band {
     }
 }
 
-/// Takes up to 63 bits, of which 32 need no refill behind a code.
+/// Takes up to 63 bits; 24 need no refill behind a code.
 #[inline(always)]
 fn take(bits: &mut Bits<'_>, count: u32) -> u64 {
     if count <= 24 {

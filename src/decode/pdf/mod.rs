@@ -13,9 +13,10 @@ use hayro::hayro_syntax::page::Page as PdfPage;
 use hayro::kurbo::Rect;
 
 use self::layout::{Layout, Noting};
-use self::picture::Taking;
+use self::picture::{Taken, Taking};
 use super::Wanted;
 use super::integrity::State;
+use super::jpeg::Look;
 use super::page::{Origin, Page};
 use crate::intake::metadata::Orientation;
 use crate::intake::{Budget, Expired, Sniffed, density, pdf};
@@ -68,11 +69,26 @@ impl Reader {
         let single = layout.single(area, PAGE_SHARE);
         let (raster, state, orientation, ppi) = match single {
             Some(placed) => {
-                let taken = walked(page, area, Taking::picture(placed.at)).outcome;
-                let (raster, state) = taken.unwrap_or((None, State::Corrupt));
-                let raster = raster.map(|raster| picture::cropped(raster, placed));
+                let orientation = picture::orientation(placed.transform);
                 let (across, down) = placed.pixels_per_inch(unit);
-                (raster, state, picture::orientation(placed.transform), across.min(down))
+                let ppi = across.min(down);
+                let stored = (placed.pixels.0 as usize, placed.pixels.1 as usize);
+                // What the page hides of a picture must be left out of its pixels.
+                let is_seen_whole = picture::seen(placed, stored).is_none();
+                let look = is_seen_whole.then_some(Look { orientation, wanted });
+                match walked(page, area, Taking::picture(placed.at, look, budget)).taken {
+                    Some(Taken::Seen(mut made)) => {
+                        made.claimed_ppi = density::placed(ppi);
+                        made.origin = Some(origin(&layout, area, unit));
+                        return Ok((Some(*made), State::Whole));
+                    }
+                    Some(Taken::Expired(expired)) => return Err(expired),
+                    Some(Taken::Decoded((raster, state))) => {
+                        let raster = raster.map(|raster| picture::cropped(raster, placed));
+                        (raster, state, orientation, ppi)
+                    }
+                    None => (None, State::Corrupt, orientation, ppi),
+                }
             }
             None => {
                 let (raster, ppi) = draw::page(page, finest(&layout, area, unit), unit);

@@ -1,5 +1,8 @@
 //! The pixels of one picture of a page, as they are stored.
 
+use std::ops::Range;
+
+use bytes::Bytes;
 use hayro::hayro_interpret::{
     BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageData, ImageDrawProps, LumaData,
     Paint, RasterImage, SoftMask, StencilImage, font::GlyphRun,
@@ -11,27 +14,43 @@ use hayro::kurbo::{Affine, BezPath, Rect};
 use super::layout::Placed;
 use crate::decode::Outcome;
 use crate::decode::integrity::State;
-use crate::decode::jpeg::{self, Profile};
+use crate::decode::jpeg::{self, Look, Profile};
+use crate::decode::page::Page;
 use crate::decode::raster::{Raster, Samples, over_white};
 use crate::intake::format;
 use crate::intake::metadata::Orientation;
 use crate::intake::structure;
+use crate::intake::{Budget, Expired};
 
 /// The device that takes one picture and passes over everything else.
-pub(super) struct Taking {
+pub(super) struct Taking<'b> {
     at: usize,
     drawn: usize,
+    look: Option<Look>,
+    budget: &'b mut dyn Budget,
     /// What was taken.
-    pub outcome: Option<Outcome>,
+    pub taken: Option<Taken>,
 }
 
-impl Taking {
-    pub(super) const fn picture(at: usize) -> Self {
-        Self { at, drawn: 0, outcome: None }
+/// A picture.
+pub(super) enum Taken {
+    /// Its page, seen without its pixels.
+    Seen(Box<Page>),
+    /// Its pixels.
+    Decoded(Outcome),
+    /// The time was over.
+    Expired(Expired),
+}
+
+impl<'b> Taking<'b> {
+    /// Takes the one that is drawn after `at` others; `look` is how its page is looked at, should it need
+    /// no pixels for that.
+    pub(super) const fn picture(at: usize, look: Option<Look>, budget: &'b mut dyn Budget) -> Self {
+        Self { at, drawn: 0, look, budget, taken: None }
     }
 }
 
-impl<'a> Device<'a> for Taking {
+impl<'a> Device<'a> for Taking<'_> {
     fn draw_path(&mut self, _: &BezPath, _: DrawProps<'a>, _: &DrawMode) {}
     fn push_clip_path(&mut self, _: &ClipPath) {}
     fn push_transparency_group(&mut self, _: f32, _: Option<SoftMask<'a>>, _: BlendMode) {}
@@ -39,9 +58,11 @@ impl<'a> Device<'a> for Taking {
 
     fn draw_image(&mut self, image: Image<'a, '_>, _: ImageDrawProps<'a>) {
         if self.drawn == self.at {
-            self.outcome = Some(match image {
-                Image::Raster(picture) => of_jpeg(&picture).unwrap_or_else(|| of_raster(&picture)),
-                Image::Stencil(stencil) => of_stencil(&stencil),
+            self.taken = Some(match image {
+                Image::Raster(picture) => {
+                    self.of_jpeg(&picture).unwrap_or_else(|| Taken::Decoded(of_raster(&picture)))
+                }
+                Image::Stencil(stencil) => Taken::Decoded(of_stencil(&stencil)),
             });
         }
         self.drawn += 1;
@@ -51,49 +72,62 @@ impl<'a> Device<'a> for Taking {
     fn pop_transparency_group(&mut self) {}
 }
 
-/// A JPEG whose colours mean what they mean in a file of its own goes the way of one, so that the same
-/// picture reads the same. `None` for any other picture.
-fn of_jpeg(picture: &RasterImage<'_>) -> Option<Outcome> {
-    let stream = picture.stream();
-    let dictionary = stream.dict();
-    let changed = ["SMask", "Mask", "SMaskInData", "DecodeParms", "DP"];
-    if stream.filters()[..] != [Filter::DctDecode]
-        || changed.iter().any(|key| dictionary.contains_key(key))
-    {
-        return None;
-    }
-    let (components, profile) = space(stream)?;
-    let bytes = stream.raw_data();
-    // Adobe stores inks the other way round, and its PDFs turn them back; a file of its own needs no such
-    // word. Whoever turns anything else means something else.
-    let turned = dictionary.get::<Array<'_>>("Decode").or_else(|| dictionary.get("D"));
-    let turned = turned.map(|ends| ends.iter::<f32>().collect::<Vec<_>>());
-    let as_stored = match (components, turned) {
-        (4, Some(ends)) => ends == [1.0, 0.0].repeat(4) && jpeg::is_adobes(&bytes),
-        (4, None) => !jpeg::is_adobes(&bytes),
-        (_, turned) => turned.is_none(),
-    };
-    if !as_stored {
-        return None;
-    }
-    let walk = structure::walk(format::detect(&bytes)?, &bytes)?;
-    let header = walk.header?;
-    let (width, height) = (picture.width(), picture.height());
-    if (header.width, header.height) != (width, height) {
-        return None;
-    }
-    let whole = &bytes[..walk.end];
-    let profile = Profile::Given(profile.as_deref());
-    let (raster, state) = match walk.state {
-        structure::State::Truncated => (None, State::Truncated),
-        structure::State::Corrupt => (None, State::Corrupt),
-        structure::State::Exotic => return None,
-        structure::State::Whole | structure::State::Incomplete => {
-            jpeg::decode_as(whole, header, walk.progressive, profile)
+impl Taking<'_> {
+    /// A JPEG whose colours mean what they mean in a file of its own goes the way of one, so that the same
+    /// picture reads the same. `None` for any other picture.
+    fn of_jpeg(&mut self, picture: &RasterImage<'_>) -> Option<Taken> {
+        let stream = picture.stream();
+        let dictionary = stream.dict();
+        let changed = ["SMask", "Mask", "SMaskInData", "DecodeParms", "DP"];
+        if stream.filters()[..] != [Filter::DctDecode]
+            || changed.iter().any(|key| dictionary.contains_key(key))
+        {
+            return None;
         }
-    };
-    let grey = raster.as_ref().map(|raster| matches!(raster.samples, Samples::Grey(_)));
-    grey.is_none_or(|grey| grey == (components == 1)).then_some((raster, state))
+        let (components, profile) = space(stream)?;
+        let bytes = stream.raw_data();
+        // Adobe stores inks the other way round, and its PDFs turn them back; a file of its own needs no such
+        // word. Whoever turns anything else means something else.
+        let turned = dictionary.get::<Array<'_>>("Decode").or_else(|| dictionary.get("D"));
+        let turned = turned.map(|ends| ends.iter::<f32>().collect::<Vec<_>>());
+        let as_stored = match (components, turned) {
+            (4, Some(ends)) => ends == [1.0, 0.0].repeat(4) && jpeg::is_adobes(&bytes),
+            (4, None) => !jpeg::is_adobes(&bytes),
+            (_, turned) => turned.is_none(),
+        };
+        if !as_stored {
+            return None;
+        }
+        let walk = structure::walk(format::detect(&bytes)?, &bytes)?;
+        let header = walk.header?;
+        let (width, height) = (picture.width(), picture.height());
+        if (header.width, header.height) != (width, height) {
+            return None;
+        }
+        let whole = &bytes[..walk.end];
+        let profile = Profile::Given(profile.as_deref());
+        let is_whole = matches!(walk.state, structure::State::Whole | structure::State::Incomplete);
+        if let Some(look) = self.look.filter(|_| is_whole) {
+            let keep = || Bytes::copy_from_slice(whole);
+            match jpeg::without_pixels(whole, header, look, profile, keep, self.budget) {
+                Ok(Some((page, grey))) if grey == (components == 1) => {
+                    return Some(Taken::Seen(Box::new(page)));
+                }
+                Ok(_) => {}
+                Err(expired) => return Some(Taken::Expired(expired)),
+            }
+        }
+        let (raster, state) = match walk.state {
+            structure::State::Truncated => (None, State::Truncated),
+            structure::State::Corrupt => (None, State::Corrupt),
+            structure::State::Exotic => return None,
+            structure::State::Whole | structure::State::Incomplete => {
+                jpeg::decode_as(whole, header, walk.progressive, profile)
+            }
+        };
+        let grey = raster.as_ref().map(|raster| matches!(raster.samples, Samples::Grey(_)));
+        grey.is_none_or(|grey| grey == (components == 1)).then_some(Taken::Decoded((raster, state)))
+    }
 }
 
 /// Components and profile of a colour space that a JPEG can be in by itself.
@@ -206,9 +240,11 @@ pub(super) fn orientation(transform: Affine) -> Orientation {
 /// How much of a picture's side may be hidden before the rest is left out.
 const HIDDEN_SHARE: f64 = 0.005;
 
-/// Leaves out what the page hides of a picture: a reader does not see it either.
-pub(super) fn cropped(raster: Raster, placed: &Placed) -> Raster {
-    let (width, height) = (raster.width, raster.height);
+/// The columns and rows of a picture of this size that the page shows; `None` for all of it.
+pub(super) fn seen(
+    placed: &Placed,
+    (width, height): (usize, usize),
+) -> Option<(Range<usize>, Range<usize>)> {
     // The picture may have other pixels than its dictionary says.
     let scale_x = width as f64 / f64::from(placed.pixels.0);
     let scale_y = height as f64 / f64::from(placed.pixels.1);
@@ -217,13 +253,21 @@ pub(super) fn cropped(raster: Raster, placed: &Placed) -> Raster {
         Rect::new(seen.x0 * scale_x, seen.y0 * scale_y, seen.x1 * scale_x, seen.y1 * scale_y);
     let hides = |shown: f64, side: usize| shown < (1.0 - HIDDEN_SHARE) * side as f64;
     if !hides(seen.width(), width) && !hides(seen.height(), height) {
-        return raster;
+        return None;
     }
     let range = |from: f64, to: f64, side: usize| {
         let from = (from.round().max(0.0) as usize).min(side - 1);
         from..(to.round().max(0.0) as usize).clamp(from + 1, side)
     };
-    let (columns, rows) = (range(seen.x0, seen.x1, width), range(seen.y0, seen.y1, height));
+    Some((range(seen.x0, seen.x1, width), range(seen.y0, seen.y1, height)))
+}
+
+/// Leaves out what the page hides of a picture: a reader does not see it either.
+pub(super) fn cropped(raster: Raster, placed: &Placed) -> Raster {
+    let width = raster.width;
+    let Some((columns, rows)) = seen(placed, (raster.width, raster.height)) else {
+        return raster;
+    };
     let part = |bytes: &[u8], each: usize| -> Vec<u8> {
         let row = |y: usize| &bytes[(y * width + columns.start) * each..][..columns.len() * each];
         rows.clone().flat_map(|y| row(y).iter().copied()).collect()
