@@ -168,10 +168,8 @@ def listing(root: Path) -> int:
 def apart(command: list[str], user: str, root: Path) -> list[str]:
     """The command as this user in this root, without rights beyond."""
     uid, gid = user.split(":")
-    return [
-        "unshare", "--user", f"--map-user={uid}", f"--map-group={gid}", f"--root={root}", "--wd=/",
-        *command,
-    ]
+    mapped = [f"--map-user={uid}", f"--map-group={gid}"]
+    return [shutil.which("unshare"), "--user", *mapped, f"--root={root}", "--wd=/", *command]
 
 
 def names(port: int) -> None:
@@ -189,31 +187,33 @@ def names(port: int) -> None:
 
 def inside(root: Path, program: str, serve: list[str], health: list[str], user: str) -> None:
     """Within a network of its own: starts the service, asks how it is, has a file judged, ends it."""
-    mount = ["mount", "--bind", root, root]
-    subprocess.run(mount, check=True)
+    subprocess.run(["mount", "--bind", root, root], check=True)
     subprocess.run(["mount", "--rbind", "/proc", root / "proc"], check=True)
     subprocess.run(["mount", "-o", "remount,bind,ro", root], check=True)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     threading.Thread(target=names, args=[53], daemon=True).start()
     clean = {"PATH": "/"}
     log = tempfile.TemporaryFile("w+")
-    service = subprocess.Popen(apart(serve, user, root), env=os.environ | clean, stderr=log)
+    service = subprocess.Popen(apart(serve, user, root), env=clean, stderr=log)
     try:
-        tell = lambda: (log.seek(0), log.read())[1]
+        told = ""
         for _ in range(100):
             time.sleep(0.1)
-            if "serving" in tell() or service.poll() is not None:
+            log.seek(0)
+            told = log.read()
+            if "serving" in told or service.poll() is not None:
                 break
-        print(tell().strip())
+        print(told.strip())
+        uid = Path(f"/proc/{service.pid}/uid_map").read_text().split()[0]
         status = Path(f"/proc/{service.pid}/status").read_text()
-        shown = [line for line in status.splitlines() if re.match("Uid|CapEff|NoNewPrivs", line)]
-        print("; ".join(" ".join(line.split()) for line in shown))
+        rights = re.search(r"CapEff:\s*(\w+)", status)[1]
+        print(f"user {uid}, rights {rights}")
         for more in [[], ["--server", "localhost:50051"], ["--server", "scanvet.svc:50051"]]:
             asked = subprocess.run(
-                apart([*health, *more], user, root), env=os.environ | clean,
+                apart([*health, *more], user, root), env=clean,
                 capture_output=True, text=True, timeout=10,
             )
-            print(f"{' '.join([*health, *more])}: {(asked.stdout + asked.stderr).strip()}")
+            print(f"{' '.join([*health, *more])}: exit {asked.returncode} {asked.stderr.strip()}")
             if asked.returncode:
                 sys.exit("the HEALTHCHECK fails")
         metrics = urllib.request.urlopen("http://127.0.0.1:9464/metrics", timeout=5).read()
