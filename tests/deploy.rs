@@ -51,15 +51,21 @@ fn run(program: &str, arguments: &[&str]) -> Output {
     output
 }
 
-/// Every file of the project that the program is compiled from, as the compiler has noted them.
+/// Every file of the project that the library is compiled from, as the compiler has noted them.
 fn compiled_from() -> BTreeSet<String> {
-    let noted = std::fs::read_to_string(format!("{}.d", env!("CARGO_BIN_EXE_scanvet"))).unwrap();
-    let root = format!("{}/", env!("CARGO_MANIFEST_DIR"));
-    let files = noted.split_once(": ").expect("a rule").1.split_whitespace();
-    let ours = files.filter_map(|file| file.strip_prefix(&root));
-    // What the build script makes is no file of the project, and what it watches are folders.
-    let ours = ours.filter(|file| !file.starts_with("target/") && at(file).is_file());
-    ours.map(str::to_owned).collect()
+    let folder = Path::new(env!("CARGO_BIN_EXE_scanvet")).with_file_name("deps");
+    let notes = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let notes = notes.filter(|path| path.extension().is_some_and(|it| it == "d"));
+    let notes = notes.map(|path| (path.metadata().unwrap().modified().unwrap(), path));
+    // The library itself, and not its tests, and not what another build left behind.
+    let notes = notes.map(|(time, path)| (time, std::fs::read_to_string(path).unwrap()));
+    let (_, noted) = notes.filter(|(_, text)| text.contains("/libscanvet-")).max().expect("a note");
+    let root = at("").canonicalize().unwrap();
+    let files = noted.split_once(": ").expect("a rule").1.lines().next().expect("its files");
+    let files = files.split_whitespace().map(|file| at(file).canonicalize().unwrap());
+    let ours = files.filter_map(|file| file.strip_prefix(&root).ok()?.to_str().map(str::to_owned));
+    // What the build script makes is no file of the project.
+    ours.filter(|file| !file.starts_with("target/")).collect()
 }
 
 #[test]
@@ -71,11 +77,17 @@ fn the_image_is_built_from_all_that_the_program_is_compiled_from() {
     let copied = String::from_utf8(copied).unwrap();
     let copied: BTreeSet<&str> = copied.lines().collect();
     let compiled = compiled_from();
-    assert!(compiled.contains("src/main.rs") && compiled.contains("models/blaze_full.onnx"));
+    assert!(compiled.contains("src/lib.rs") && compiled.contains("models/blaze_full.onnx"));
     for file in compiled {
         assert!(copied.contains(&*format!("build/{file}")), "the Dockerfile does not copy {file}");
     }
-    for file in ["build/Cargo.lock", "root/licenses/LICENSE-MIT", "root/licenses/models/NOTICE"] {
+    for file in [
+        "build/Cargo.lock",
+        "build/src/main.rs",
+        "build/build.rs",
+        "root/licenses/LICENSE-MIT",
+        "root/licenses/models/NOTICE",
+    ] {
         assert!(copied.contains(file), "{file}");
     }
     assert!(!copied.iter().any(|file| file.contains("testdata")), "{copied:?}");
