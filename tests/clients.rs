@@ -242,7 +242,13 @@ fn the_node_client_keeps_its_promises() {
     if !typescript.exists() {
         return skip("`npm ci` was not run in clients/node");
     }
-    succeeds(Command::new("node").args(["--test", "test/"]).current_dir(&folder));
+    // By name: what a folder means here depends on the version of Node.js.
+    let files = std::fs::read_dir(folder.join("test")).expect("a folder");
+    let files = files.map(|entry| entry.expect("an entry").path());
+    let tests: Vec<PathBuf> =
+        files.filter(|path| path.to_string_lossy().ends_with(".test.js")).collect();
+    assert_eq!(tests.len(), 3, "{tests:?}");
+    succeeds(Command::new("node").arg("--test").args(&tests).current_dir(&folder));
     succeeds(Command::new("node").arg(&typescript).args(["-p", "test"]).current_dir(&folder));
 }
 
