@@ -80,7 +80,9 @@ const KINDS = new Map([
 function kindOf(code, reason) {
   // Without a reason it is the transport that speaks, here or there.
   if (code === Code.UNAVAILABLE) return reason ? Overloaded : Unreachable;
-  if (code === Code.RESOURCE_EXHAUSTED) return reason ? RateLimited : TooLarge;
+  if (code === Code.RESOURCE_EXHAUSTED) {
+    return reason.endsWith("_RATE_EXCEEDED") ? RateLimited : TooLarge;
+  }
   return KINDS.get(code) ?? ServerFault;
 }
 

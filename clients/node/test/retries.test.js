@@ -88,15 +88,16 @@ test("what is over the caller's share is not sent again by itself", async (t) =>
 });
 
 test("faults of the caller and of the server are told at once", async (t) => {
-  for (const [code, kind] of [
+  for (const [code, kind, reason] of [
     [Code.INVALID_ARGUMENT, scanvet.InvalidArgument],
     [Code.INTERNAL, scanvet.ServerFault],
     [Code.UNIMPLEMENTED, scanvet.ServerFault],
     [Code.FAILED_PRECONDITION, scanvet.RulesetNotAvailable],
     [Code.OUT_OF_RANGE, scanvet.TooLarge],
     [Code.RESOURCE_EXHAUSTED, scanvet.TooLarge],
+    [Code.RESOURCE_EXHAUSTED, scanvet.TooLarge, "STREAM_BROKEN"],
   ]) {
-    const { address, seen } = await fake(t, [fault(code)]);
+    const { address, seen } = await fake(t, [fault(code, reason)]);
     const asked = client(t, address).validateBytes(Buffer.from("x"), "passport");
     await assert.rejects(asked, (error) => error.constructor === kind);
     assert.equal(seen.calls, 1);

@@ -70,16 +70,17 @@ class Retries(unittest.TestCase):
         self.assertEqual(caught.exception.metadata["per_second"], "20")
 
     def test_faults_of_the_caller_and_of_the_server_are_told_at_once(self) -> None:
-        for code, kind in [
+        for code, kind, *reason in [
             (grpc.StatusCode.INVALID_ARGUMENT, scanvet.InvalidArgument),
             (grpc.StatusCode.INTERNAL, scanvet.ServerFault),
             (grpc.StatusCode.UNIMPLEMENTED, scanvet.ServerFault),
             (grpc.StatusCode.FAILED_PRECONDITION, scanvet.RulesetNotAvailable),
             (grpc.StatusCode.OUT_OF_RANGE, scanvet.TooLarge),
             (grpc.StatusCode.RESOURCE_EXHAUSTED, scanvet.TooLarge),
+            (grpc.StatusCode.RESOURCE_EXHAUSTED, scanvet.TooLarge, "STREAM_BROKEN"),
         ]:
             with self.subTest(code):
-                servicer = Fake(fault(code))
+                servicer = Fake(fault(code, *reason))
                 with fake(servicer) as address, Client(address) as client:
                     with self.assertRaises(scanvet.ScanvetError) as caught:
                         client.validate_bytes(b"x", "passport")

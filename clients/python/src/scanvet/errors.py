@@ -124,7 +124,7 @@ def _kind(code: grpc.StatusCode, reason: str) -> type[ScanvetError]:
     if code is grpc.StatusCode.UNAVAILABLE:
         return Overloaded if reason else Unreachable
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        return RateLimited if reason else TooLarge
+        return RateLimited if reason.endswith("_RATE_EXCEEDED") else TooLarge
     return _CODES.get(code, ServerFault)
 
 
