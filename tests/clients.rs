@@ -1,7 +1,8 @@
 //! Clients in other languages get the answer that the command line gives.
 //!
-//! Needs `python3` with the packages of `tests/requirements.txt` on the path, as `.ci/run` sets them
-//! up; where they are not installed each test says so and passes.
+//! Needs `python3` with the packages of `tests/requirements.txt` on the path and, for Node, `npm ci` in
+//! `clients/node`, as `.ci/run` sets them up; where they are not installed each test says so and passes,
+//! unless `SCANVET_CI_TOOLS` is set.
 
 #![allow(clippy::print_stderr, reason = "whoever runs the tests must hear what was skipped")]
 
@@ -49,13 +50,30 @@ fn is_there(program: &str, arguments: &[&str]) -> bool {
     let found = Command::new(program).args(arguments).output();
     let found = found.is_ok_and(|output| output.status.success());
     if !found {
-        eprintln!("skipped: `{program} {}` does not work here", arguments.join(" "));
+        skip(&format!("`{program} {}` does not work here", arguments.join(" ")));
     }
     found
 }
 
+/// Says what is not tested, where that is no failure.
+fn skip(why: &str) {
+    assert!(std::env::var_os("SCANVET_CI_TOOLS").is_none(), "{why}");
+    eprintln!("skipped: {why}");
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Runs a command to its end and shows what it said if it failed.
+fn succeeds(command: &mut Command) {
+    let output = command.env("SCANVET", env!("CARGO_BIN_EXE_scanvet")).output().expect("it runs");
+    let told = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&told));
+}
+
 fn sample(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/samples").join(name)
+    root().join("testdata/samples").join(name)
 }
 
 /// Verdict, reasons and measurements by the command line.
@@ -90,7 +108,7 @@ fn python_gets_the_verdict_and_measurements_that_check_prints() {
     for name in ["accept-card.jpg", "reject-card-grey.jpg", "reject-text-named.jpg"] {
         let file = sample(name);
         let output = Command::new("python3")
-            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/call.py"))
+            .arg(root().join("tests/clients/call.py"))
             .arg(&server.address)
             .arg(&file)
             .args(["id-card-front", "alibaba-2019"])
@@ -150,6 +168,117 @@ fn grpcurl_lists_the_service_and_validates_a_photo_read_from_standard_input() {
     let (_, errors) = grpcurl(&["-d", "@", address, &method], request);
     for word in ["InvalidArgument", "SLOT_UNKNOWN", "file.slot"] {
         assert!(errors.contains(word), "the details are readable: {errors}");
+    }
+}
+
+#[test]
+fn clients_carry_true_copies_of_what_is_published() {
+    let read = |name: &str| std::fs::read_to_string(root().join(name)).expect("a file");
+    for (published, copies) in [
+        ("service_config.json", &["clients/python/src/scanvet", "clients/node"][..]),
+        ("proto/scanvet/v1/scanvet.proto", &["clients/node/proto/scanvet/v1"][..]),
+    ] {
+        let name = published.rsplit('/').next().expect("a name");
+        for folder in copies {
+            let copy = format!("{folder}/{name}");
+            assert!(read(&copy) == read(published), "run `cp {published} {copy}`");
+        }
+    }
+}
+
+#[test]
+fn the_published_service_config_repeats_only_what_the_server_asks_to_be_repeated() {
+    let text = std::fs::read_to_string(root().join("service_config.json")).expect("a file");
+    let config: Value = serde_json::from_str(&text).expect("JSON");
+    let methods = config["methodConfig"].as_array().expect("a list");
+    for method in methods {
+        assert_eq!(method["name"][0]["service"], SERVICE);
+        let named = method["name"][0].get("method");
+        let codes = &method["retryPolicy"]["retryableStatusCodes"];
+        match named {
+            // Every method without a name of its own; all of them may be repeated.
+            None => assert_eq!(codes, &serde_json::json!(["UNAVAILABLE"])),
+            Some(name) => assert!(name == "StreamValidateFiles" && codes.is_null(), "{name}"),
+        }
+        assert!(method.get("hedgingPolicy").is_none());
+    }
+    assert_eq!(methods.len(), 2);
+    let server = Server::start();
+    if is_there("grpcurl", &["-version"]) {
+        let output = Command::new("grpcurl")
+            .args(["-plaintext", &server.address, &format!("{SERVICE}/GetServerInfo")])
+            .output()
+            .expect("grpcurl runs");
+        let info: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        for method in methods {
+            let most = method["maxRequestMessageBytes"].as_u64().expect("a number").to_string();
+            assert_eq!(info["maxMessageBytes"], most.as_str(), "the server's own bound");
+        }
+    }
+}
+
+#[test]
+fn the_python_client_keeps_its_promises() {
+    if !is_there("python3", &["-c", "import grpc, google.rpc.status_pb2"]) {
+        return;
+    }
+    let folder = root().join("clients/python");
+    succeeds(
+        Command::new("python3")
+            .args(["-m", "unittest", "discover", "-s", "tests"])
+            .current_dir(&folder)
+            .env("PYTHONPATH", folder.join("src"))
+            .env("PYTHONDONTWRITEBYTECODE", "1"),
+    );
+}
+
+#[test]
+fn the_node_client_keeps_its_promises() {
+    let folder = root().join("clients/node");
+    if !is_there("node", &["--version"]) {
+        return;
+    }
+    let typescript = folder.join("node_modules/typescript/bin/tsc");
+    if !typescript.exists() {
+        return skip("`npm ci` was not run in clients/node");
+    }
+    // By name: what a folder means here depends on the version of Node.js.
+    let files = std::fs::read_dir(folder.join("test")).expect("a folder");
+    let files = files.map(|entry| entry.expect("an entry").path());
+    let tests: Vec<PathBuf> =
+        files.filter(|path| path.to_string_lossy().ends_with(".test.js")).collect();
+    assert_eq!(tests.len(), 3, "{tests:?}");
+    succeeds(Command::new("node").arg("--test").args(&tests).current_dir(&folder));
+    succeeds(Command::new("node").arg(&typescript).args(["-p", "test"]).current_dir(&folder));
+}
+
+#[test]
+fn the_examples_for_a_shell_show_every_kind_of_call() {
+    for (tool, probe, script) in
+        [("grpcurl", "-version", "grpcurl.sh"), ("buf", "--version", "buf-curl.sh")]
+    {
+        if !is_there("sh", &["-c", "true"]) || !is_there(tool, &[probe]) {
+            continue;
+        }
+        let server = Server::start();
+        let side = |name: &str| root().join("testdata/filings").join(name);
+        let output = Command::new("sh")
+            .arg(root().join("examples").join(script))
+            .arg(&server.address)
+            .args([side("id-card-front.jpg"), side("id-card-back.jpg")])
+            .output()
+            .expect("sh runs");
+        let (told, errors) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{script}: {errors}");
+        // A file alone and in pieces, both sides, and the filing as a whole.
+        assert_eq!(told.matches(r#""verdict": "VERDICT_"#).count(), 5, "{script}");
+        for word in ["SERVING", "ValidateFile", "maxFileBytes", "alibaba-2018", "setFindings"] {
+            assert!(told.contains(word), "{script}: {word}");
+        }
+        for word in ["网站", "\"steps\"", "IMAGE_BLURRED"] {
+            assert!(told.contains(word), "{script}: {word}");
+        }
     }
 }
 

@@ -1,0 +1,1 @@
+"""The messages and stubs generated from proto/scanvet/v1/scanvet.proto; see generate.py."""
