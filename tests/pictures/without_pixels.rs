@@ -16,7 +16,25 @@ use crate::support::{Asked, cards, encode, forms, judge_by, read};
 
 /// Of a measurement, by the beginning of its name: how far apart the two may be, and as which share of the
 /// larger one; either suffices. What is not named must be the same to 2 in 100 or 0.02.
-const TOLERANCES: &[(&str, f64, f64)] = &[];
+const TOLERANCES: &[(&str, f64, f64)] = &[
+    // In pixels and thousandths; bounds lie from 1.2 thousandths on.
+    ("blur.radius_per_mille", 0.12, 0.05),
+    ("blur.radius", 0.35, 0.05),
+    ("blur.sharpness", 0.05, 0.05),
+    // Chroma is stored in whole levels; a pixel's is cut off where one of its colours ends.
+    ("colour.cast", 1.2, 0.05),
+    ("colour.mean_chroma", 0.5, 0.05),
+    ("colour.peak_chroma", 3.0, 0.05),
+    ("exposure.", 1.0, 0.02),
+    // Degrees and hundredths of a face, as far as the networks know them.
+    ("face.", 1.5, 0.1),
+    // Of a page that has next to none.
+    ("recapture.grid_energy", 0.3, 0.05),
+    ("recapture.grid_ratio", 4.0, 0.05),
+    ("skew.", 0.05, 0.02),
+    // Below the bound of 12 it is chance.
+    ("upscaled.strength", 8.0, 0.15),
+];
 const USUAL: (f64, f64) = (0.02, 0.02);
 
 fn tolerance(name: &str) -> (f64, f64) {

@@ -24,7 +24,7 @@ const MIDDLE: f32 = 128.0;
 const ROUNDING: f32 = 1.0 / 12.0;
 
 /// Rows of blocks, and columns of them, that ripples are looked for in, at most.
-const LOOKED_AT: usize = 24;
+const LOOKED_AT: usize = 32;
 
 /// Whether a page of this size at this scale can be had from coefficients.
 pub(in crate::decode) fn suits(width: usize, height: usize, scale: usize) -> bool {
@@ -324,9 +324,11 @@ const fn coefficients(from: usize, to: usize, on_axis: bool) -> [i16; 64] {
 /// The energy of a block as of pixels in whole levels.
 #[inline(always)]
 fn octaves(block: &Block) -> Octaves {
+    // Nothing is rounded where all samples are the same.
+    let rounding = if block.last > 0 { ROUNDING } else { 0.0 };
     let energy = |chosen: &[i16; 64], count: f32| {
         let chosen: [i16; 64] = std::array::from_fn(|at| block.coefficients[at] & chosen[at]);
-        sum_of_products(&chosen, &block.coefficients) as f32 + count * ROUNDING
+        sum_of_products(&chosen, &block.coefficients) as f32 + count * rounding
     };
     let [low, mid] = [energy(&LOW, OCTAVE_SIZES.low), energy(&MID, OCTAVE_SIZES.mid)];
     let high = energy(&ALL, 63.0) - low - mid;
@@ -337,10 +339,11 @@ fn octaves(block: &Block) -> Octaves {
 /// The squares of a block's coefficients as of pixels in whole levels.
 #[inline(always)]
 fn squares(block: &Block) -> [[f32; BLOCK]; BLOCK] {
+    let rounding = if block.last > 0 { ROUNDING } else { 0.0 };
     let mut squares = [[0.0f32; BLOCK]; BLOCK];
     for (square, &coefficient) in squares.as_flattened_mut().iter_mut().zip(&block.coefficients) {
         let coefficient = f32::from(coefficient);
-        *square = coefficient * coefficient + ROUNDING;
+        *square = coefficient * coefficient + rounding;
     }
     squares
 }
