@@ -5,6 +5,7 @@ COPY Cargo.toml Cargo.lock build.rs ./
 COPY proto proto
 COPY models models
 COPY src src
+COPY web/dist web/dist
 COPY benches benches
 ENV RUSTFLAGS="-C target-feature=+crt-static"
 RUN cargo build --release --locked --bin scanvet --target x86_64-unknown-linux-gnu \

@@ -15,7 +15,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const samples = join(root, "testdata/samples");
 const sample = (name) => join(samples, name);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const { SCANVET, CHROMIUM = "/usr/bin/chromium", SCREENSHOTS = join(root, "target/web"), CERTIFICATE, KEY } = process.env;
+const { SCANVET, CHROMIUM = "chromium", SCREENSHOTS = join(root, "target/web"), CERTIFICATE, KEY } = process.env;
 mkdirSync(SCREENSHOTS, { recursive: true });
 const scratch = mkdtempSync(join(tmpdir(), "scanvet-web-"));
 
@@ -36,7 +36,7 @@ async function serve(args = [], env = {}) {
 }
 
 const browser = await chromium.launch({
-  executablePath: CHROMIUM,
+  executablePath: spawnSync("sh", ["-c", 'command -v "$0"', CHROMIUM], { encoding: "utf8" }).stdout.trim(),
   // The second is for containers, whose /dev/shm is small.
   args: ["--no-sandbox", "--disable-dev-shm-usage", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
 });
