@@ -35,6 +35,8 @@ export function item(file: File, slot: string, around: Around): Item {
   let state: State = "waiting";
   let result: ValidationResult | undefined;
   let fault: (() => string) | undefined;
+  // What is wrong with the file itself stays wrong.
+  let mayHelp = false;
   let asked: { slot: string; context: FilingContext } | undefined;
   // An answer to what was asked before is not shown.
   let turn = 0;
@@ -85,6 +87,7 @@ export function item(file: File, slot: string, around: Around): Item {
         state = result?.verdict === Verdict.ACCEPT ? "accept" : result?.verdict === Verdict.REJECT ? "reject" : "review";
       } catch (error) {
         if (mine !== turn) return;
+        mayHelp = !(error instanceof Plain);
         fault = error instanceof Plain ? error.text : plain(error, limit(), file.size);
         state = "failed";
       }
@@ -120,7 +123,7 @@ export function item(file: File, slot: string, around: Around): Item {
         me.reset();
         around.changed(me);
       });
-      body.append(el("p", { class: "fault" }, fault()), again);
+      body.append(el("p", { class: "fault" }, fault()), mayHelp ? again : "");
     }
     if (result && asked) body.append(...judged(result, asked));
   }
