@@ -141,7 +141,10 @@ async fn a_call_over_http_1_gets_the_verdict() {
     let more = vec![("accept".to_owned(), text.to_owned())];
     let ask = Ask { body, more, content_type: text, ..Ask::call(server, VALIDATE, Vec::new()) };
     let answer = ask.answer().await;
-    assert_eq!((answer.status, answer.header("content-type")), (200, text));
+    assert_eq!(answer.status, 200);
+    assert!(answer.header("content-type").starts_with(text), "{answer:?}");
+    // Base64 of the head of a message that is shorter than 65,536 bytes.
+    assert!(answer.body.starts_with(b"AAA"), "{answer:?}");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ pub mod visitor;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Response, StatusCode};
 use sha2::{Digest, Sha256};
 
@@ -92,16 +92,13 @@ pub fn plain(status: StatusCode, text: &'static str) -> Response<Bytes> {
 
 /// What a browser must keep to, whatever is answered.
 pub fn protect(headers: &mut HeaderMap) {
-    const ALL: [(HeaderName, &str); 6] = [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (
-            HeaderName::from_static("permissions-policy"),
-            "camera=(self), microphone=(), geolocation=(), display-capture=()",
-        ),
+    const ALL: [(&str, &str); 6] = [
+        ("content-security-policy", POLICY),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("permissions-policy", "camera=(self), microphone=(), geolocation=(), display-capture=()"),
     ];
     for (name, value) in ALL {
         headers.insert(name, HeaderValue::from_static(value));
