@@ -6,6 +6,7 @@ COPY Cargo.toml Cargo.lock build.rs ./
 COPY proto proto
 COPY models models
 COPY src src
+COPY web/dist web/dist
 COPY benches benches
 ENV RUSTFLAGS="-C target-feature=+crt-static"
 # With --target the flags hold for the program and not for build scripts, which load libraries.

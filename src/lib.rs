@@ -23,6 +23,7 @@
 //! | [`filing`] | a context, or the files of one filing | what it needs; what they say together |
 //! | [`worker`] | an upload and its rules | the same verdict, from a process of its own that can do nothing else |
 //! | [`report`] | a verdict | text for people |
+//! | [`web`] | a browser's request | a file of the page for people, or why it is not answered |
 //! | `store` | an address in a folder or object store | bytes, and files that appear whole |
 //! | [`observe`] | what a service does | metrics, traces, one line a decision |
 //! | [`access`] | a connection and a call's head | who calls, or a refusal; whose share it is |
@@ -61,4 +62,5 @@ pub mod rules;
 #[cfg(feature = "archives")]
 pub mod store;
 pub mod verdict;
+pub mod web;
 pub mod worker;

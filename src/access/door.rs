@@ -1,6 +1,7 @@
 //! Where connections come in: handshakes run beside each other, bounded in time and number.
 
 use std::collections::VecDeque;
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::Sleep;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_stream::wrappers::ReceiverStream;
@@ -26,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Handshakes under way. With one more the oldest is given up: an honest one takes milliseconds, so
 /// that who stalls many only crowds out who stalls.
 const MOST_HANDSHAKES: usize = 256;
+/// Bytes of a connection that must have come by then: the first line of a request, or of HTTP/2.
+const FIRST_WORDS: usize = 16;
 /// How long to wait when no connection can be taken, as when file handles have run out.
 const REST: Duration = Duration::from_millis(50);
 
@@ -35,8 +39,17 @@ pub struct Wire {
     /// Who is at its other end.
     pub peer: Peer,
     inner: Inner,
+    /// Until it has said its first words.
+    silence: Option<(Pin<Box<Sleep>>, usize)>,
     /// Given back when the connection ends.
     _leave: OwnedSemaphorePermit,
+}
+
+impl Wire {
+    fn new(peer: Peer, inner: Inner, leave: OwnedSemaphorePermit) -> Self {
+        let silence = Some((Box::pin(tokio::time::sleep(PATIENCE)), 0));
+        Self { peer, inner, silence, _leave: leave }
+    }
 }
 
 #[derive(Debug)]
@@ -90,11 +103,8 @@ async fn accept(
         let address = stream.peer_addr().ok().map(|address| address.ip());
         let Some(tls) = access.tls() else {
             let peer = Peer { address, certificate: None };
-            if ready
-                .send(Ok(Wire { peer, inner: Inner::Plain(stream), _leave: leave }))
-                .await
-                .is_err()
-            {
+            let wire = Wire::new(peer, Inner::Plain(stream), leave);
+            if ready.send(Ok(wire)).await.is_err() {
                 return;
             }
             continue;
@@ -114,7 +124,7 @@ async fn accept(
                 Ok((stream, names)) => {
                     let peer = Peer { address, certificate: names.map(Arc::new) };
                     let inner = Inner::Tls(Box::new(stream));
-                    let wire = Wire { peer, inner, _leave: leave };
+                    let wire = Wire::new(peer, inner, leave);
                     // The server may have stopped.
                     let _ = ready.send(Ok(wire)).await;
                 }
@@ -170,10 +180,20 @@ impl AsyncRead for Wire {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match &mut self.inner {
+        let before = buffer.filled().len();
+        let polled = match &mut self.inner {
             Inner::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             Inner::Tls(stream) => Pin::new(&mut **stream).poll_read(context, buffer),
+        };
+        if let Some((timer, heard)) = &mut self.silence {
+            *heard += buffer.filled().len() - before;
+            if *heard >= FIRST_WORDS {
+                self.silence = None;
+            } else if polled.is_pending() && timer.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
         }
+        polled
     }
 }
 

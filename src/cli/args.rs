@@ -9,7 +9,7 @@ use scanvet::rules::Context;
 use time::Date;
 use time::macros::format_description;
 
-pub(crate) use crate::cli::doors::{DialArguments, Isolation, IsolationArguments};
+pub(crate) use crate::cli::doors::{DialArguments, Isolation, IsolationArguments, Switch};
 
 /// Vets uploaded scans and verification photos before a person has to.
 #[derive(Debug, Parser)]
@@ -220,6 +220,15 @@ pub(crate) struct ServeArguments {
     #[cfg(feature = "archives")]
     #[arg(long, value_name = "URI")]
     pub(crate) content_prefix: Vec<String>,
+    /// Serve a page for people at /, and gRPC-Web. Default: on where it listens on loopback.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "on|off",
+        env = "SCANVET_WEB",
+        hide_possible_values = true
+    )]
+    pub(crate) web: Option<Switch>,
     /// Serve /metrics, /livez and /readyz over HTTP here. Default: nowhere.
     #[arg(long, value_name = "ADDR")]
     pub(crate) admin_listen: Option<SocketAddr>,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::cli::Failure;
-use crate::cli::args::Isolation;
+use crate::cli::args::{Isolation, Switch};
 
 /// The port that gRPC examples use.
 const PORT: u16 = 50_051;
@@ -54,6 +54,10 @@ pub(crate) struct ServeTable {
     pub(crate) require_sandbox: bool,
     /// Prefixes under which files are fetched for callers that name them.
     pub(crate) content_prefixes: Vec<String>,
+    /// The page for people, and gRPC-Web; where it is absent, on if the service listens on loopback.
+    pub(crate) web: Option<Switch>,
+    /// Names by which browsers may ask for the page, beside `localhost` and addresses.
+    pub(crate) web_hosts: Vec<String>,
     /// Listen beyond this machine without TLS.
     pub(crate) insecure: bool,
     /// Who the server is, and which certificates of callers it takes.
@@ -118,6 +122,8 @@ impl Default for ServeTable {
             isolation: None,
             require_sandbox: false,
             content_prefixes: defaults.content_prefixes,
+            web: None,
+            web_hosts: defaults.web_hosts,
             insecure: false,
             tls: TlsSettings::default(),
             access: AccessSettings::default(),

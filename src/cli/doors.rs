@@ -16,6 +16,16 @@ pub(crate) enum Isolation {
     None,
 }
 
+/// Whether something is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Switch {
+    /// It is.
+    On,
+    /// It is not.
+    Off,
+}
+
 /// Whether files are judged apart.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct IsolationArguments {

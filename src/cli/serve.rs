@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::args::{Common, HealthArguments, ServeArguments};
+use crate::cli::args::{Common, HealthArguments, ServeArguments, Switch};
 use crate::cli::config::{Config, ServeTable};
 use crate::cli::{self, Exit, Failure};
 
@@ -134,6 +134,7 @@ fn settings(common: &Common, arguments: &ServeArguments) -> Result<Config, Failu
     serve.insecure |= arguments.insecure;
     serve.isolation = arguments.isolation.isolation.or(serve.isolation);
     serve.require_sandbox |= arguments.require_sandbox;
+    serve.web = arguments.web.or(serve.web);
     #[cfg(feature = "archives")]
     serve.content_prefixes.extend(arguments.content_prefix.iter().cloned());
     Ok(config)
@@ -167,6 +168,8 @@ fn of_table(table: &ServeTable, book: &RuleBook) -> ServeConfig {
         max_connections: table.max_connections,
         max_connection_age: Duration::from_secs(table.max_connection_age_seconds),
         content_prefixes: table.content_prefixes.clone(),
+        web: table.web.map(|web| web == Switch::On),
+        web_hosts: table.web_hosts.clone(),
         ..defaults
     }
 }

@@ -17,6 +17,7 @@
 //! | `call` | a call's id, time and log line |
 //! | `server` | the server: its start, its life, its drain |
 //! | `door` | what every call passes before and after it is answered |
+//! | `web` | lets browsers in: the page's files, and calls as gRPC-Web |
 //! | `methods` | what is served, by the names of dashboards |
 //! | `pool`, `queue` | the workers, and who waits for them |
 //! | `dial` | how a client reaches a server and shows who it is |
@@ -51,6 +52,7 @@ mod request;
 mod server;
 mod service;
 mod upload;
+mod web;
 
 use std::io;
 use std::sync::Arc;
@@ -91,6 +93,12 @@ pub struct ServeConfig {
     /// Prefixes (`s3://bucket/folder/`, `file:///folder/`) under which files are fetched for callers who
     /// name them; empty = nothing is fetched.
     pub content_prefixes: Vec<String>,
+    /// Whether the page for people is served, and gRPC-Web; `None` = where the service listens on
+    /// loopback.
+    pub web: Option<bool>,
+    /// Names by which browsers may ask for the page, beside `localhost` and addresses; empty = any,
+    /// but on loopback none.
+    pub web_hosts: Vec<String>,
     /// Who may call, and how much. Keep a clone to have its files read again.
     pub access: Arc<Access>,
 }
@@ -108,12 +116,16 @@ impl Default for ServeConfig {
             max_connections: 1024,
             max_connection_age: Duration::from_secs(300),
             content_prefixes: Vec::new(),
+            web: None,
+            web_hosts: Vec::new(),
             access: Arc::default(),
         }
     }
 }
 
 const MIB: usize = 1024 * 1024;
+/// Headers of a request.
+const HEADER_BYTES: usize = 16 * 1024;
 /// Files of the largest filing, which comes in one message.
 pub(crate) const FILES_OF_A_FILING: usize = 16;
 

@@ -1,6 +1,7 @@
 //! The server: what it needs to run, and its life from the first call to the last.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,10 +22,12 @@ use super::guard::GuardLayer;
 use super::pool::Pool;
 use super::proto::validation_service_server::ValidationServiceServer;
 use super::service::{Entrance, Service, SharedBooks};
-use super::{MIB, SERVICE_NAME, ServeConfig, ServeError, proto};
+use super::web::WebLayer;
+use super::{HEADER_BYTES, MIB, SERVICE_NAME, ServeConfig, ServeError, proto};
 use crate::access;
 use crate::measure;
 use crate::observe::{Audit, Metrics, Traces, admin};
+use crate::web::visitor::Names;
 use crate::worker::Judge;
 
 /// All that a server needs. The handles may be kept: rules are put in through them while it runs,
@@ -95,8 +98,7 @@ impl Serving {
         let mut health = HealthReporter::new();
         tell(&health, ServingStatus::Serving).await;
         let (close, closing) = oneshot::channel::<()>();
-        let reflects = config.access.reflection(address);
-        let server = router(&config, Arc::clone(&service), &health, reflects)?;
+        let server = router(address, Arc::clone(&service), &health)?;
         let server = server.serve_with_incoming_shutdown(
             access::incoming(listener, Arc::clone(&config.access), config.max_connections),
             async move {
@@ -188,14 +190,20 @@ async fn tell(health: &HealthReporter, status: ServingStatus) {
 }
 
 /// What a call passes before it is answered, innermost first.
-type Passed = Stack<GuardLayer, Stack<Door, Identity>>;
+type Passed = Stack<GuardLayer, Stack<Door, Stack<WebLayer, Identity>>>;
 
 fn router(
-    config: &ServeConfig,
+    address: SocketAddr,
     service: Arc<Service>,
     health: &HealthReporter,
-    reflects: bool,
 ) -> Result<Router<Passed>, ServeError> {
+    let config = service.config.clone();
+    let on = config.web.unwrap_or(address.ip().to_canonical().is_loopback());
+    let web = WebLayer {
+        names: on.then(|| Arc::new(Names::of(address, &config.web_hosts))),
+        most: config.max_file_bytes + MIB,
+        metrics: Arc::clone(&service.pool.metrics),
+    };
     let guard = GuardLayer(Arc::clone(&config.access), Arc::clone(&service.pool.metrics));
     let door = Door(Arc::clone(&service));
     let validation = ValidationServiceServer::new(Entrance(service))
@@ -203,24 +211,27 @@ fn router(
         .max_decoding_message_size(config.max_message_bytes());
     let health = tonic_health::server::HealthService::from_health_reporter(health.clone());
     let server = Server::builder()
+        // Browsers speak HTTP/2 to TLS alone.
+        .accept_http1(on)
         // More streams than workers and queue on one connection serve nobody.
         .max_concurrent_streams(128)
         .max_connection_age(config.max_connection_age)
         .max_connection_age_grace(config.drain)
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
         .http2_keepalive_timeout(Some(Duration::from_secs(20)))
-        .http2_max_header_list_size(16 * 1024)
+        .http2_max_header_list_size(HEADER_BYTES as u32)
         // Rapid reset, RUSTSEC-2024-0003: streams that are reset before they are answered, and
         // those that this side resets as they break the protocol.
         .http2_max_pending_accept_reset_streams(Some(20))
         .http2_max_local_error_reset_streams(Some(128))
         .initial_stream_window_size(Some(MIB as u32))
         .initial_connection_window_size(Some(4 * MIB as u32))
+        .layer(web)
         .layer(door)
         .layer(guard)
         .add_service(InterceptedService::new(validation, stamp as fn(_) -> _))
         .add_service(tonic_health::pb::health_server::HealthServer::new(health));
-    if !reflects {
+    if !config.access.reflection(address) {
         return Ok(server);
     }
     // Tools of before 2023 know no other than the latter.
