@@ -107,7 +107,7 @@ fn contexts() -> Vec<Context> {
     contexts
 }
 
-/// The rules of every slot, one of each that judge alike.
+/// The rules of every slot.
 fn rule_sets() -> Vec<(String, RuleSet)> {
     let mut seen = BTreeSet::new();
     let mut sets = Vec::new();
@@ -172,9 +172,13 @@ fn readings() -> BTreeMap<&'static str, Vec<Value>> {
 }
 
 fn of_files() -> Vec<Rendered> {
-    let (readings, mut rendered) = (readings(), Vec::new());
+    let (readings, mut rendered, mut judged) = (readings(), Vec::new(), BTreeSet::new());
     for (place, rules) in rule_sets() {
         for rule in &rules.rules {
+            // Most packs leave most limits as they are.
+            if !judged.insert((rule.entry.id, rule.limits.to_string())) {
+                continue;
+            }
             for reading in readings.get(rule.entry.id).into_iter().flatten() {
                 let finding = rule.judge(&Ok(reading.clone())).finding;
                 let place = || format!("{place} {}", rule.entry.id);
@@ -308,6 +312,9 @@ fn faults_of(finding: &Finding) -> Vec<String> {
             found.extend(faults.into_iter().map(|fault| format!("{text:?}: {fault}")));
         }
         let message = format!("{headline} {fix}");
+        if finding.reason.code == "FILE_EMPTY" {
+            continue; // Any size will do that is one.
+        }
         for measurement in finding.measurements.iter().filter(|it| it.is_broken()) {
             let Some(bound) = told_bound(measurement) else {
                 continue;
@@ -353,7 +360,7 @@ fn panic_with(wrong: &BTreeSet<String>) {
 fn every_reason_is_told_briefly_and_plainly_under_the_limits_of_every_pack() {
     let (mut wrong, mut met, mut told) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let (files, filings) = (of_files(), of_filings());
-    assert!(files.len() > 10_000 && filings.len() > 1_000, "{} {}", files.len(), filings.len());
+    assert!(files.len() > 500 && filings.len() > 1_000, "{} {}", files.len(), filings.len());
     let mut seen = BTreeSet::new();
     for Rendered { place, finding } in files.into_iter().chain(filings) {
         let code = finding.reason.code;

@@ -9,7 +9,7 @@ use scanvet::reason::{Check, Finding, Measurement, Needs, Reason, Unreadable};
 reason! {
     /// The picture is a strip of several screens or pages. Measured as the long side over the short
     /// one, so that turning it changes nothing.
-    pub PICTURE_TOO_LONG = Error {
+    pub(super) PICTURE_TOO_LONG = Error {
         en: "The picture is too long and narrow"
             => "Upload one page a picture, at most {max_ratio} times as long as it is wide",
         zh: "图片过于狭长" => "请每页单独拍摄或扫描，长边不超过短边的 {max_ratio} 倍",
@@ -17,18 +17,18 @@ reason! {
 }
 
 /// The check `geometry.panorama`.
-pub struct Panorama;
+pub(super) struct Panorama;
 
 /// Long side over short side of the upright page.
 #[derive(Serialize, Deserialize)]
-pub struct Reading {
+pub(super) struct Reading {
     ratio: f64,
 }
 
 /// How long is too long, and how long surely is.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Limits {
+pub(super) struct Limits {
     max_ratio: f64,
     doubtful_max_ratio: f64,
 }

@@ -19,8 +19,8 @@ const HEAD: &str = "\
   or that it failed; its details are `ErrorInfo` (domain `scanvet`), `BadRequest` and `RetryInfo`.
 - Bounds of calls and connections: `docs/operations.md`; of files: `docs/limits.md`; who may call:
   `docs/access.md`. `GetServerInfo` tells those in force.
-- Over HTTP with JSON, names are in lowerCamelCase, int64 are strings, and defaults are left out. A value
-  of an enum that you do not know is one of a newer server: treat a verdict like that as for review.
+- As JSON (`check --format json`, records of `batch`) names are in lowerCamelCase, int64 are strings, and
+  defaults are left out. Treat a verdict that you do not know, of a newer server, as one for review.
 - Reflection is on, so that `grpcurl` and its like need no file.
 ";
 
