@@ -1,6 +1,7 @@
 //! Pages and pictures generated from the declarations, the proto and the fixtures are current.
 
 #[path = "support/api.rs"]
+#[allow(unreachable_pub, reason = "it stands with what several tests share")]
 mod api;
 mod support;
 

@@ -92,19 +92,20 @@ struct Rendered {
     finding: Finding,
 }
 
-/// Contexts of every profile, with each of the provinces under the one that has most to say.
+/// Every profile by itself, and every province under the rules of nobody, for anybody and for a person.
 fn contexts() -> Vec<Context> {
-    let of = |profile: &str, province: Option<&String>| Context {
-        profile: profile.to_owned(),
-        province: province.cloned(),
-        ..Context::default()
-    };
-    let mut contexts = Vec::new();
-    for profile in BOOK.profiles.keys() {
-        contexts.push(of(profile, None));
-        contexts.extend(BOOK.provinces().iter().map(|province| of(profile, Some(province))));
-    }
-    contexts
+    let profiles = BOOK.profiles.keys();
+    let profiles =
+        profiles.map(|profile| Context { profile: profile.clone(), ..Context::default() });
+    let provinces = BOOK.provinces().iter().flat_map(|province| {
+        [None, Some("individual".to_owned())].map(|entity| Context {
+            profile: "generic".to_owned(),
+            province: Some(province.clone()),
+            entity,
+            ..Context::default()
+        })
+    });
+    profiles.chain(provinces).collect()
 }
 
 /// The rules of every slot.
@@ -360,7 +361,7 @@ fn panic_with(wrong: &BTreeSet<String>) {
 fn every_reason_is_told_briefly_and_plainly_under_the_limits_of_every_pack() {
     let (mut wrong, mut met, mut told) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let (files, filings) = (of_files(), of_filings());
-    assert!(files.len() > 500 && filings.len() > 1_000, "{} {}", files.len(), filings.len());
+    assert!(files.len() > 500 && filings.len() > 500, "{} {}", files.len(), filings.len());
     let mut seen = BTreeSet::new();
     for Rendered { place, finding } in files.into_iter().chain(filings) {
         let code = finding.reason.code;
