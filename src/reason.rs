@@ -195,7 +195,7 @@ reason! {
     pub COULD_NOT_ASSESS = Review {
         en: "Part of this file could not be checked automatically"
             => "Nothing to do now: a person will look at it",
-        zh: "该文件有一部分无法自动检查" => "暂无需操作，将由人工查看",
+        zh: "该文件有一部分无法自动检查" => "暂时无需操作，将由人工查看",
     }
 }
 

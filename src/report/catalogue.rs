@@ -28,25 +28,32 @@ the made files of `testdata/reasons/` as `check --annotate` draws them, made sma
 "
     .to_owned();
     out.push_str(&families());
-    let mut family = "";
-    for (reason, check) in reasons() {
-        let id = check.unwrap_or("any check");
-        let of = id.split('.').next().unwrap_or(id);
-        if of != family {
-            family = of;
-            // Writing to a string cannot fail.
-            let _ = writeln!(out, "\n## {family}");
+    let mut told: Vec<&str> = Vec::new();
+    for (_, check) in reasons() {
+        let family = family(check);
+        if told.contains(&family) {
+            continue;
         }
-        section(&mut out, reason, id, pictured(reason));
+        told.push(family);
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "\n## {family}");
+        for (reason, check) in reasons().filter(|(_, check)| self::family(*check) == family) {
+            section(&mut out, reason, check.unwrap_or("any check"), pictured(reason));
+        }
     }
     out
+}
+
+/// What reasons are grouped by: the first word of their check's id.
+fn family(check: Option<&'static str>) -> &'static str {
+    check.and_then(|check| check.split('.').next()).unwrap_or("any")
 }
 
 /// One row a family, with its codes, each a link to what is said of it.
 fn families() -> String {
     let mut rows: Vec<(&str, Vec<String>)> = Vec::new();
     for (reason, check) in reasons() {
-        let family = check.and_then(|check| check.split('.').next()).unwrap_or("any");
+        let family = family(check);
         let code = format!("[`{}`](#{})", reason.code, reason.code.to_lowercase());
         match rows.iter_mut().find(|(name, _)| *name == family) {
             Some((_, codes)) => codes.push(code),
