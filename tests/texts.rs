@@ -51,8 +51,11 @@ const JARGON: [&str; 24] = [
     "jpeg quality",
 ];
 
+/// How a bound is written in a text.
+type Written = fn(f64) -> String;
+
 /// Measurements whose bound the text must name, and how it is written.
-const TOLD: [(&str, fn(f64) -> String); 17] = [
+const TOLD: [(&str, Written); 17] = [
     ("file.size", size),
     ("file.exif", size),
     ("file.profile", size),
