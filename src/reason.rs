@@ -91,30 +91,44 @@ pub fn fill(template: &str, metadata: &BTreeMap<&'static str, String>, locale: L
         }
     }
     for (name, value) in metadata {
-        let value = match locale {
-            Locale::En => Cow::Borrowed(&**value),
-            Locale::ZhCn => in_chinese(value),
-        };
+        let value = spoken(value, locale);
         text = text.replace(&format!("{{{name}}}"), &value);
     }
     text
 }
 
-/// Words that findings use as values, and their Chinese.
-const WORDS: [(&str, &str); 7] = [
-    ("top", "上"),
-    ("right", "右"),
-    ("bottom", "下"),
-    ("left", "左"),
-    ("web", "网页"),
-    ("mobile-app", "移动端App"),
-    ("mail", "邮寄"),
+/// Words that findings use as values, and what people call them in English and Chinese.
+const WORDS: [(&str, [&str; 2]); 12] = [
+    ("top", ["top", "上"]),
+    ("right", ["right", "右"]),
+    ("bottom", ["bottom", "下"]),
+    ("left", ["left", "左"]),
+    ("web", ["web", "网页"]),
+    ("mobile-app", ["mobile app", "移动端App"]),
+    ("mail", ["mail", "邮寄"]),
+    ("text", ["text", "文本"]),
+    ("audio", ["audio", "音频"]),
+    ("video", ["video", "视频"]),
+    ("font", ["font", "字体"]),
+    ("other", ["another kind", "其他类型"]),
 ];
 
-fn in_chinese(value: &str) -> Cow<'_, str> {
-    let word = |word: &str| WORDS.iter().find(|(english, _)| *english == word).map(|pair| pair.1);
-    let words: Option<Vec<&str>> = value.split(", ").map(word).collect();
-    words.map_or(Cow::Borrowed(value), |words| Cow::Owned(words.join("、")))
+/// A value, or a list of them, as people of that language write it.
+fn spoken(value: &str, locale: Locale) -> String {
+    let (language, between) = match locale {
+        Locale::En => (0, ", "),
+        Locale::ZhCn => (1, "、"),
+    };
+    let word = |word| {
+        let known = WORDS.iter().find(|(name, _)| *name == word);
+        known.map_or(word, |(_, names)| names[language])
+    };
+    value.split(", ").map(word).collect::<Vec<_>>().join(between)
+}
+
+/// A share as a percentage of at most one decimal: bounds are told as they are.
+pub fn percent(share: f64) -> String {
+    ((1000.0 * share).round() / 10.0).to_string()
 }
 
 /// The names that stand in braces in `template`, sorted.
@@ -181,7 +195,7 @@ reason! {
     pub COULD_NOT_ASSESS = Review {
         en: "Part of this file could not be checked automatically"
             => "Nothing to do now: a person will look at it",
-        zh: "该文件有一部分无法自动检查" => "暂无需操作，将由人工查看",
+        zh: "该文件有一部分无法自动检查" => "暂时无需操作，将由人工查看",
     }
 }
 
@@ -382,6 +396,13 @@ mod tests {
     fn words_among_the_metadata_are_translated_and_numbers_are_not() {
         let metadata = BTreeMap::from([("edge", "top, left".to_owned()), ("n", "4".to_owned())]);
         assert_eq!(fill("{edge} {n}", &metadata, Locale::ZhCn), "上、左 4");
+        let metadata = BTreeMap::from([("by", "mobile-app, mail".to_owned())]);
+        assert_eq!(fill("{by}", &metadata, Locale::En), "mobile app, mail");
+    }
+
+    #[test]
+    fn a_bound_of_less_than_a_percent_is_told_as_it_is() {
+        assert_eq!([0.004, 0.2, 0.0].map(percent), ["0.4", "20", "0"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::measure::{Measured, rounded};
 use crate::reason;
-use crate::reason::{Check, Finding, Measurement, Needs, Reason, Region, Unreadable};
+use crate::reason::{Check, Finding, Measurement, Needs, Reason, Region, Unreadable, percent};
 
 reason! {
     /// What the person stands before is not the provider's backdrop: another wall, a room.
@@ -18,9 +18,10 @@ reason! {
 reason! {
     /// Wall, edge or floor can be seen beside the backdrop. The whole frame must be backdrop.
     pub(super) BACKDROP_INCOMPLETE = Error {
-        en: "The backdrop does not fill the picture: {side}, {percent} %"
-            => "Move closer or hang the backdrop flat so that nothing else can be seen around it",
-        zh: "幕布未铺满画面：{side}侧露出 {percent}%" => "请调整站位或幕布，使画面四周只见幕布",
+        en: "{percent} % of the picture is not backdrop (at most {max_percent} %)"
+            => "Move closer or hang the backdrop flat, so that nothing else shows at the {side}",
+        zh: "画面中有 {percent}% 不是幕布（最多 {max_percent}%）"
+            => "请调整站位或幕布后重新拍摄，画面{side}侧不要露出其他物体",
     }
 }
 
@@ -151,7 +152,8 @@ impl Check for BackdropExtent {
         let finding = Finding::of(&BACKDROP_INCOMPLETE)
             .doubtful_if(other.value <= limits.doubtful_max_other_share)
             .with("side", sides.join(", "))
-            .with("percent", (100.0 * other.value).round().max(1.0))
+            .with("percent", (100.0 * other.value).ceil())
+            .with("max_percent", percent(limits.max_other_share))
             .because(other);
         Some(finding.at(beside.iter().map(|area| Region::rectangle("not-backdrop", area.edges))))
     }

@@ -14,7 +14,8 @@ reason! {
     pub(super) DPI_TOO_LOW = Error {
         en: "The document has only {ppi} pixels per inch"
             => "Scan at {min_ppi} pixels per inch or more, or move closer when you photograph it",
-        zh: "分辨率仅 {ppi} 像素/英寸" => "请以不低于 {min_ppi} 像素/英寸扫描，或靠近拍摄",
+        zh: "证件清晰度仅为每英寸 {ppi} 像素"
+            => "请以每英寸不低于 {min_ppi} 像素扫描，或靠近证件拍摄",
     }
 }
 

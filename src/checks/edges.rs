@@ -10,7 +10,7 @@ reason! {
     /// The document leaves the frame: its outline runs along a side of the picture. All four edges
     /// must be seen, since numbers and seals stand there, and since cut edges hide what was cut.
     pub(super) EDGES_CUT_OFF = Error {
-        en: "The {edge} edge of the document is cut off"
+        en: "The document is cut off at the {edge}"
             => "Take the picture again with all four corners of the document in the frame",
         zh: "证件{edge}边缘未拍全" => "请将证件四角完整放入画面后重新拍摄",
     }

@@ -4,15 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::measure::{Measured, rounded};
 use crate::reason;
-use crate::reason::{Check, Finding, Measurement, Needs, Reason, Region, Unreadable};
+use crate::reason::{Check, Finding, Measurement, Needs, Reason, Region, Unreadable, percent};
 
 reason! {
     /// The person stands too far away. Measured from the eyebrows to the chin, as a share of the
     /// picture's height, and in pixels: a reviewer compares it with the portrait of the identity card.
     pub(super) FACE_TOO_SMALL = Error {
         en: "The face is too small in the picture"
-            => "Come closer: the face must fill at least {min_percent} % of the picture's height",
-        zh: "人脸在照片中过小" => "请靠近镜头，人脸高度应不小于画面高度的 {min_percent}%",
+            => "Come closer: the face must be at least {min_percent} % of the picture's height and {min_px} pixels high",
+        zh: "人脸在照片中过小"
+            => "请靠近镜头，人脸高度应不小于画面高度的 {min_percent}%，且不少于 {min_px} 像素",
     }
 }
 
@@ -79,7 +80,6 @@ impl Check for FaceSize {
     fn judge(reading: &Reading, limits: &Limits) -> Option<Finding> {
         let broken =
             Self::measurements(reading, limits).into_iter().find(Measurement::is_broken)?;
-        let percent = |share: f64| (100.0 * share).round();
         let share = reading.height_share;
         let finding = match share > limits.max_height_share {
             true => Finding::of(&FACE_TOO_LARGE)
@@ -87,7 +87,8 @@ impl Check for FaceSize {
                 .with("max_percent", percent(limits.max_height_share)),
             false => Finding::of(&FACE_TOO_SMALL)
                 .doubtful_if(share >= limits.doubtful_min_height_share)
-                .with("min_percent", percent(limits.min_height_share)),
+                .with("min_percent", percent(limits.min_height_share))
+                .with("min_px", limits.min_height_px),
         };
         Some(finding.because(broken).at([Region::rectangle("face", reading.edges)]))
     }

@@ -4,15 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::measure::{Measured, rounded};
 use crate::reason;
-use crate::reason::{Check, Finding, Measurement, Needs, Reason, Region, Unreadable};
+use crate::reason::{Check, Finding, Measurement, Needs, Reason, Region, Unreadable, percent};
 
 reason! {
     /// A lamp or window is mirrored in the document: blobs at the top of the scale have swallowed what
     /// was printed there. White paper is not glare.
     pub(super) GLARE = Error {
         en: "A reflection covers {percent} % of the document"
-            => "Move the lamp or the document, switch the flash off, and take the picture again",
-        zh: "反光遮挡了证件的 {percent}%" => "请调整光源或证件位置，关闭闪光灯后重新拍摄",
+            => "Move the lamp or the document and switch the flash off; at most {max_percent} % may be hidden",
+        zh: "反光遮挡了证件的 {percent}%"
+            => "请调整光源或证件位置，关闭闪光灯后重新拍摄，反光不得超过 {max_percent}%",
     }
 }
 
@@ -62,6 +63,7 @@ impl Check for GlareCheck {
                 .doubtful_if(reading.share <= limits.doubtful_max_share)
                 .because(share)
                 .with("percent", (100.0 * reading.share).ceil())
+                .with("max_percent", percent(limits.max_share))
                 .at(reading.boxes.iter().map(|edges| Region::rectangle("glare", *edges))),
         )
     }

@@ -90,7 +90,9 @@ impl Check for HeldDocument {
         let finding = match small {
             true => Finding::of(&DOCUMENT_TOO_SMALL)
                 .doubtful_if(true)
-                .with("percent", (100.0 * found.area_share).round()),
+                .with("percent", (100.0 * found.area_share).floor())
+                .with("least.en", format!("is at least {} pixels long", limits.min_long_side_px))
+                .with("least.zh-CN", format!("长边不少于 {} 像素", limits.min_long_side_px)),
             false => Finding::of(&IMAGE_BLURRED)
                 .doubtful_if(found.radius_per_mille <= Some(limits.doubtful_max_radius_per_mille)),
         };

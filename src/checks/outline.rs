@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::measure::{Measured, rounded};
 use crate::reason;
-use crate::reason::{Check, Finding, Measurement, Needs, Reason, Region, Unreadable};
+use crate::reason::{Check, Finding, Measurement, Needs, Reason, Region, Unreadable, percent};
 
 reason! {
     /// No card or sheet stands out from the background, and the picture has not the shape of a scan
@@ -20,8 +20,8 @@ reason! {
     /// The document covers only a small part of the picture, so that its print gets few pixels.
     pub(super) DOCUMENT_TOO_SMALL = Error {
         en: "The document fills only {percent} % of the picture"
-            => "Move closer until it fills most of the picture, with all four corners still in it",
-        zh: "证件仅占画面的 {percent}%" => "请靠近拍摄，使证件充满画面且四角完整",
+            => "Move closer until it {least}, with all four corners still in the picture",
+        zh: "证件仅占画面的 {percent}%" => "请靠近拍摄，使证件{least}，且四角完整",
     }
 }
 
@@ -107,11 +107,7 @@ impl Check for OutlineCheck {
 
     fn measurements(reading: &Reading, limits: &Limits) -> Vec<Measurement> {
         let area = Measurement::of("outline.area_share", reading.area_share, "1");
-        let least = match is_joint(reading, limits) {
-            true => limits.min_joint_area_share,
-            false => limits.min_area_share,
-        };
-        let mut measurements = vec![area.at_least(least)];
+        let mut measurements = vec![area.at_least(least_share(reading, limits))];
         // Where any shape will do, so does any number.
         if reading.apart && !limits.aspects.is_empty() {
             let sheets = Measurement::of("outline.sheets", reading.sheets.len() as f64, "1");
@@ -143,7 +139,16 @@ impl Check for OutlineCheck {
         let finding = Finding::of(reason)
             .doubtful_if(!sure)
             .because(broken)
-            .with("percent", (100.0 * reading.area_share).round());
+            .with("percent", (100.0 * reading.area_share).floor());
+        let finding = match too_small {
+            true => {
+                let least = percent(least_share(reading, limits));
+                finding
+                    .with("least.en", format!("fills at least {least} % of the picture"))
+                    .with("least.zh-CN", format!("至少占画面的 {least}%"))
+            }
+            false => finding,
+        };
         Some(
             finding.at(reading
                 .corners
@@ -165,6 +170,14 @@ fn is_joint(reading: &Reading, limits: &Limits) -> bool {
             0 => by_shape.is_some_and(|joint| one.is_none_or(|one| joint < one)),
             sheets => sheets <= limits.max_sheets,
         }
+}
+
+/// Several sheets that may be in one picture need less of it.
+fn least_share(reading: &Reading, limits: &Limits) -> f64 {
+    match is_joint(reading, limits) {
+        true => limits.min_joint_area_share,
+        false => limits.min_area_share,
+    }
 }
 
 /// Relative difference to the nearest of the slot's shapes, of the sheet or of the worse of two.

@@ -11,8 +11,8 @@ reason! {
     /// where the sheet fills the frame.
     pub(super) SKEWED = Error {
         en: "The document is tilted by {degrees}°"
-            => "Lay it straight, parallel to the edges of the picture, and take or scan it again",
-        zh: "证件倾斜 {degrees}°" => "请将证件摆正，与画面边缘平行后重新拍摄或扫描",
+            => "Lay it straight, at most {max_degrees}° off the edges of the picture, and take or scan it again",
+        zh: "证件倾斜 {degrees}°" => "请将证件摆正后重新拍摄或扫描，倾斜不得超过 {max_degrees}°",
     }
 }
 
@@ -68,10 +68,7 @@ impl Check for Skew {
     }
 
     fn measurements(reading: &Reading, limits: &Limits) -> Vec<Measurement> {
-        let bound = match reading.from {
-            From::Outline => limits.max_outline_deg,
-            From::Lines => limits.max_lines_deg,
-        };
+        let bound = bound(reading, limits);
         vec![
             Measurement::of("skew.degrees", reading.degrees, "deg").at_least(-bound).at_most(bound),
         ]
@@ -87,12 +84,21 @@ impl Check for Skew {
         let finding = Finding::of(&SKEWED)
             .doubtful_if(reading.degrees.abs() <= sure)
             .because(degrees)
-            .with("degrees", reading.degrees.abs().round());
+            .with("degrees", reading.degrees.abs().ceil())
+            .with("max_degrees", bound(reading, limits));
         Some(
             finding.at(reading
                 .corners
                 .map(|corners| Region { points: corners.to_vec(), label: "outline".into() })),
         )
+    }
+}
+
+/// An outline may be turned a little more than the lines of a scan.
+const fn bound(reading: &Reading, limits: &Limits) -> f64 {
+    match reading.from {
+        From::Outline => limits.max_outline_deg,
+        From::Lines => limits.max_lines_deg,
     }
 }
 

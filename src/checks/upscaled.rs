@@ -11,8 +11,9 @@ reason! {
     /// resolution is a fraction of what the file says.
     pub(super) UPSCALED = Error {
         en: "The picture was enlarged about {factor} times"
-            => "Upload the original photo or scan as it came from the camera or scanner",
-        zh: "图片由小图放大约 {factor} 倍" => "请上传相机或扫描仪生成的原始图片，不要放大",
+            => "Upload the photo or scan as it came: its long side needs at least {min_px} true pixels",
+        zh: "图片由小图放大约 {factor} 倍"
+            => "请上传相机或扫描仪生成的原始图片，长边不少于 {min_px} 像素，不要放大",
     }
 }
 
@@ -71,7 +72,8 @@ impl Check for Upscaled {
         enlarged.then(|| {
             let finding = Finding::of(&UPSCALED)
                 .doubtful_if(reading.strength <= limits.doubtful_max_strength)
-                .with("factor", reading.factor.round());
+                .with("factor", reading.factor.round())
+                .with("min_px", limits.min_true_long_side_px);
             both.into_iter().fold(finding, Finding::because)
         })
     }

@@ -1,6 +1,6 @@
 //! The checks across the files of a filing, each on numbers and limits alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::filing::check::Seen;
 use crate::filing::look::Surface;
@@ -52,7 +52,8 @@ impl<'a> Judging<'a> {
     /// Places of uploads as people count, and their slots' names in both languages.
     fn naming(&self, finding: Finding, places: &[usize]) -> Finding {
         let mut slots: Vec<&str> = places.iter().map(|at| &*self.seen[*at].slot).collect();
-        slots.dedup();
+        let mut named = BTreeSet::new();
+        slots.retain(|slot| named.insert(*slot));
         let counted: Vec<String> = places.iter().map(|at| (at + 1).to_string()).collect();
         let finding = finding.with("uploads", counted.join(", ")).with("slots", slots.join(", "));
         let names = |locale| slots.iter().map(|slot| self.name(slot, locale)).collect::<Vec<_>>();

@@ -7,8 +7,8 @@ reason! {
     /// A material that the plan of this filing asks for is not among the uploads. What is required
     /// rejects; what hangs on a condition that only the applicant knows is a warning with the condition.
     pub UPLOAD_MISSING = Error {
-        en: "Not among the uploads: {slot}" => "Upload what is asked for. {why}",
-        zh: "缺少材料：{slot}" => "请按要求补充上传。{why}",
+        en: "Not among the uploads: {slot}" => "Please upload: {why}",
+        zh: "缺少材料：{slot}" => "请补充上传：{why}",
     }
 }
 
@@ -17,9 +17,9 @@ reason! {
     /// luma's lowest frequencies and the mean difference of two small copies tell. In two slots it
     /// rejects; twice in one slot a person looks, since the second may stand for another document.
     pub UPLOAD_DUPLICATE = Error {
-        en: "The same picture was uploaded for {slots}"
-            => "Upload a picture of its own for each material",
-        zh: "同一张图片被上传到：{slots}" => "请为每项材料分别上传对应的图片",
+        en: "The same picture was uploaded twice"
+            => "Upload a picture of its own for each material: {slots}",
+        zh: "同一张图片重复上传" => "请为每项材料分别上传对应的图片：{slots}",
     }
 }
 
@@ -27,9 +27,10 @@ reason! {
     /// The emblem side of an identity card is in the slot of the portrait side, or the reverse. The
     /// emblem shows as red at the upper left, the portrait as skin and hair on the right.
     pub SIDES_SWAPPED = Error {
-        en: "The wrong side of the identity card: {slots}"
-            => "Upload the portrait side and the emblem side each in its own place",
-        zh: "身份证人像面与国徽面上传错位：{slots}" => "请将人像面和国徽面分别上传到对应位置",
+        en: "The wrong side of the identity card was uploaded"
+            => "Upload each side of the card in its own place. Wrong now: {slots}",
+        zh: "身份证人像面与国徽面上传错位"
+            => "请将人像面和国徽面分别上传到对应位置，当前有误：{slots}",
     }
 }
 
@@ -64,7 +65,7 @@ reason! {
 reason! {
     /// The filing, or a material of it, came by a way that province or provider do not take.
     pub CHANNEL_NOT_ALLOWED = Error {
-        en: "This filing cannot be made by {channel}" => "Make it by {allowed} instead",
+        en: "This filing cannot be made by {channel}" => "Make it another way: by {allowed}",
         zh: "此备案不能通过{channel}提交" => "请改用{allowed}提交",
     }
 }

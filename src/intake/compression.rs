@@ -10,9 +10,10 @@ reason! {
     /// The JPEG's own tables say that it was saved at a very low quality: blocks and ringing close
     /// small print. Estimated by comparison with the tables of ITU-T T.81, annex K.
     pub OVERCOMPRESSED = Review {
-        en: "The picture was compressed too much (JPEG quality {quality})"
-            => "Upload the original from the camera or scanner, not a copy sent through a chat",
-        zh: "图片压缩过度（JPEG 质量 {quality}）" => "请上传相机或扫描仪的原图，不要使用聊天软件转发的图片",
+        en: "The picture has lost its detail: quality {quality} of 100"
+            => "Upload the original from the camera or scanner (at least {min_quality}), not a copy sent through a chat",
+        zh: "图片细节丢失，质量仅为 {quality}（满分 100）"
+            => "请上传相机或扫描仪的原图（质量不低于 {min_quality}），不要使用聊天软件转发的图片",
     }
 }
 
@@ -58,7 +59,12 @@ impl Check for Compression {
     fn judge(reading: &Reading, limits: &Limits) -> Option<Finding> {
         let quality =
             Self::measurements(reading, limits).into_iter().find(Measurement::is_broken)?;
-        Some(Finding::of(&OVERCOMPRESSED).because(quality).with("quality", reading.quality))
+        Some(
+            Finding::of(&OVERCOMPRESSED)
+                .because(quality)
+                .with("quality", reading.quality)
+                .with("min_quality", limits.min_quality),
+        )
     }
 }
 

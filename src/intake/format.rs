@@ -110,11 +110,17 @@ pub fn of_extension(extension: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.extensions.contains(&&*extension))
 }
 
+/// The sort of a file that has no row: people know no media types.
+fn sort(media_type: &str) -> &'static str {
+    let sort = media_type.split('/').next().unwrap_or_default();
+    ["audio", "video", "font", "text"].into_iter().find(|name| *name == sort).unwrap_or("other")
+}
+
 /// What people call the media types in a list, e.g. `JPEG, PNG, GIF`.
 pub fn names(media_types: &[String]) -> String {
     let names: Vec<&str> = media_types
         .iter()
-        .map(|media_type| of_media_type(media_type).map_or(&**media_type, |format| format.name))
+        .map(|media_type| of_media_type(media_type).map_or_else(|| sort(media_type), |it| it.name))
         .collect();
     names.join(", ")
 }

@@ -10,17 +10,18 @@ reason! {
     /// The first bytes are of no known file format: text, a damaged transfer, or an exotic file.
     pub FORMAT_UNKNOWN = Error {
         en: "The file is not a picture or document that can be read"
-            => "Upload the photo or scan itself, saved as {allowed}",
-        zh: "无法识别该文件，不是可读取的图片" => "请上传照片或扫描件本身，保存为 {allowed} 格式",
+            => "Upload the photo or scan itself in an accepted format: {allowed}",
+        zh: "无法识别该文件，不是可读取的图片" => "请上传照片或扫描件本身，可接受的格式：{allowed}",
     }
 }
 
 reason! {
     /// The format is known but this profile, or this build of scanvet, does not take it.
     pub FORMAT_NOT_ALLOWED = Error {
-        en: "Files in {detected} format are not accepted here"
-            => "Save or export the file as {allowed} and upload it again; renaming it is not enough",
-        zh: "此处不接受 {detected} 格式的文件" => "请另存或导出为 {allowed} 格式后重新上传，仅修改扩展名无效",
+        en: "Files of this kind are not accepted here: {detected}"
+            => "Save or export it in an accepted format ({allowed}); renaming it is not enough",
+        zh: "此处不接受这种格式的文件：{detected}"
+            => "请另存或导出为可接受的格式（{allowed}），仅修改扩展名无效",
     }
 }
 
@@ -28,8 +29,9 @@ reason! {
     /// The file is not what its name or the sender's media type says: a renamed file.
     pub FORMAT_MISMATCH = Error {
         en: "The file is {detected}, although its name says {declared}"
-            => "Save or export the picture again as {allowed}; renaming the file is not enough",
-        zh: "文件实际为 {detected}，与所声明的 {declared} 不符" => "请另存或导出为 {allowed} 格式，仅修改扩展名无效",
+            => "Save or export it again in an accepted format ({allowed}); renaming it is not enough",
+        zh: "文件实际为 {detected}，与文件名所示的 {declared} 不符"
+            => "请另存或导出为可接受的格式（{allowed}），仅修改扩展名无效",
     }
 }
 

@@ -11,8 +11,9 @@ reason! {
     /// certificate was asked for.
     pub TOO_MANY_PAGES = Error {
         en: "The document has {pages} pages, more than {max_pages}"
-            => "Upload only the pages that were asked for",
-        zh: "文档共 {pages} 页，超过允许的 {max_pages} 页" => "请仅上传所要求的页面",
+            => "Upload only the pages that were asked for, at most {max_pages}",
+        zh: "文档共 {pages} 页，超过 {max_pages} 页"
+            => "请仅上传所要求的页面，不超过 {max_pages} 页",
     }
 }
 

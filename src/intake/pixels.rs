@@ -12,7 +12,7 @@ reason! {
         en: "The picture is too large: {width} × {height} pixels"
             => "Reduce it to at most {max_megapixels} megapixels and {max_side} pixels a side",
         zh: "图片尺寸过大：{width} × {height} 像素"
-            => "请缩小至 {max_megapixels} 百万像素以内且单边不超过 {max_side} 像素",
+            => "请缩小图片，总像素不超过 {max_megapixels}，单边不超过 {max_side} 像素",
     }
 }
 
@@ -71,9 +71,15 @@ impl Check for Pixels {
             .with("width", reading.width)
             .with("height", reading.height)
             .with("max_megapixels", megapixels(limits.max_pixels))
+            .with("max_megapixels.zh-CN", in_ten_thousands(limits.max_pixels))
             .with("max_side", limits.max_side_px);
         Some(broken.into_iter().fold(finding, Finding::because))
     }
+}
+
+/// As Chinese counts: 50,000,000 are 5000 万.
+fn in_ten_thousands(pixels: u64) -> String {
+    format!("{} 万", pixels / 10_000)
 }
 
 const fn megapixels(pixels: u64) -> u64 {

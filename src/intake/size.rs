@@ -19,8 +19,8 @@ reason! {
     /// "smaller than 4 MB" means fewer than 4,194,304 bytes.
     pub FILE_TOO_LARGE = Error {
         en: "The file must be smaller than {max_size}"
-            => "Yours is {size}: save it at a lower JPEG quality or a smaller size and upload it again",
-        zh: "文件须小于 {max_size}" => "当前为 {size}，请降低 JPEG 质量或缩小尺寸后重新上传",
+            => "Yours is {size}: save it at a lower quality or make the picture smaller, and upload it again",
+        zh: "文件须小于 {max_size}" => "当前为 {size}，请降低图片质量或缩小尺寸后重新上传",
     }
 }
 

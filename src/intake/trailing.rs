@@ -12,9 +12,9 @@ reason! {
     /// Bytes follow the end marker that are neither padding nor a block that cameras append: an
     /// archive, a script or a second document can hide there. Unknown bytes are for a person to judge.
     pub TRAILING_DATA = Error {
-        en: "The file carries {size} of other data behind the picture"
+        en: "{size} of other data follow the picture in the file"
             => "Open the picture and save or export it again, then upload the new file",
-        zh: "图片结束标记之后还附带 {size} 的其他数据" => "请打开图片后另存或重新导出，再上传新文件",
+        zh: "文件中图片之后还附带 {size} 其他数据" => "请打开图片后另存或重新导出，再上传新文件",
     }
 }
 

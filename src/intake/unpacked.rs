@@ -15,8 +15,9 @@ reason! {
     /// pages before a pixel is decoded.
     pub DECOMPRESSION_TOO_LARGE = Error {
         en: "The file unpacks to {unpacked}, far more than its size"
-            => "Photograph or scan the original again at up to 300 dpi and upload that",
-        zh: "文件解压后达 {unpacked}，远超其大小" => "请以不超过 300 dpi 重新拍照或扫描原件后上传",
+            => "Scan or photograph the original again in fewer pixels; up to {max_size} unpacked is fine",
+        zh: "文件展开后达 {unpacked}，远超其大小"
+            => "请减少像素后重新扫描或拍摄原件，展开后不超过 {max_size} 即可",
     }
 }
 
@@ -25,8 +26,9 @@ reason! {
     /// makes them, or unpack to that: something hides there, or is to fill the memory.
     pub METADATA_TOO_LARGE = Error {
         en: "The picture carries {size} of notes besides its pixels"
-            => "Open the picture and save or export it again, then upload the new file",
-        zh: "图片附带的附加信息达 {size}" => "请打开图片后另存或重新导出，再上传新文件",
+            => "Save or export it again without them, then upload the new file; at most {max_size} is taken",
+        zh: "图片附带的附加信息达 {size}"
+            => "请将图片另存或重新导出后上传，附加信息不得超过 {max_size}",
     }
 }
 
@@ -126,9 +128,15 @@ impl Check for Unpacked {
         let size = |bytes: f64| crate::intake::size::readable(bytes as u64);
         let finding = match first.name.starts_with("file.unpacked") {
             true => {
-                Finding::of(&DECOMPRESSION_TOO_LARGE).with("unpacked", size(reading.pixels as f64))
+                // Below that no ratio counts.
+                let free = limits.free_bytes.min(limits.max_pixel_bytes);
+                Finding::of(&DECOMPRESSION_TOO_LARGE)
+                    .with("unpacked", size(reading.pixels as f64))
+                    .with("max_size", size(free as f64))
             }
-            false => Finding::of(&METADATA_TOO_LARGE).with("size", size(first.value)),
+            false => Finding::of(&METADATA_TOO_LARGE)
+                .with("size", size(first.value))
+                .with("max_size", size(first.max.unwrap_or_default())),
         };
         Some(broken.into_iter().fold(finding, Finding::because))
     }

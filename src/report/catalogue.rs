@@ -12,8 +12,9 @@ pub fn reasons() -> impl Iterator<Item = (&'static Reason, Option<&'static str>)
     of_files.chain(REASONS.iter().map(|(reason, check)| (*reason, Some(*check))))
 }
 
-/// `docs/reasons.md` as it must stand: every code with texts, check, weight and why it matters.
-pub fn page() -> String {
+/// `docs/reasons.md` as it must stand: every code with texts, check, weight, why it matters, and the
+/// picture that `pictured` has of it: its path from the page.
+pub fn page(pictured: impl Fn(&Reason) -> Option<String>) -> String {
     let mut out = "\
 # Reasons
 
@@ -21,42 +22,53 @@ Every code that a finding can carry. Generated from the declarations in the sour
 there and run `BLESS=1 cargo test --test generated`.
 
 Codes are stable: a retired one is never used again. `{…}` is filled from the finding's metadata.
-The severity is the default; rule packs decide, and weigh thin evidence as `review`.
+The severity is the default; rule packs decide, and weigh thin evidence as `review`. The pictures are
+the made files of `testdata/reasons/` as `check --annotate` draws them, made small.
+
 "
     .to_owned();
-    let mut family = "";
-    for (reason, check) in reasons() {
-        let id = check.unwrap_or("any check");
-        let of = id.split('.').next().unwrap_or(id);
-        if of != family {
-            family = of;
-            // Writing to a string cannot fail.
-            let _ = writeln!(out, "\n## {family}");
+    out.push_str(&families());
+    let mut told: Vec<&str> = Vec::new();
+    for (_, check) in reasons() {
+        let family = family(check);
+        if told.contains(&family) {
+            continue;
         }
-        section(&mut out, reason, id);
+        told.push(family);
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "\n## {family}");
+        for (reason, check) in reasons().filter(|(_, check)| self::family(*check) == family) {
+            section(&mut out, reason, check.unwrap_or("any check"), pictured(reason));
+        }
     }
     out
 }
 
-/// The README's table: one row a family, with its codes.
-pub fn families() -> String {
-    let mut rows: Vec<(&str, Vec<&str>)> = Vec::new();
+/// What reasons are grouped by: the first word of their check's id.
+fn family(check: Option<&'static str>) -> &'static str {
+    check.and_then(|check| check.split('.').next()).unwrap_or("any")
+}
+
+/// One row a family, with its codes, each a link to what is said of it.
+fn families() -> String {
+    let mut rows: Vec<(&str, Vec<String>)> = Vec::new();
     for (reason, check) in reasons() {
-        let family = check.and_then(|check| check.split('.').next()).unwrap_or("any");
+        let family = family(check);
+        let code = format!("[`{}`](#{})", reason.code, reason.code.to_lowercase());
         match rows.iter_mut().find(|(name, _)| *name == family) {
-            Some((_, codes)) => codes.push(reason.code),
-            None => rows.push((family, vec![reason.code])),
+            Some((_, codes)) => codes.push(code),
+            None => rows.push((family, vec![code])),
         }
     }
     let mut out = "| family | reasons |\n|---|---|\n".to_owned();
     for (family, codes) in rows {
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "| {family} | `{}` |", codes.join("` `"));
+        let _ = writeln!(out, "| {family} | {} |", codes.join(" "));
     }
     out
 }
 
-fn section(out: &mut String, reason: &Reason, id: &str) {
+fn section(out: &mut String, reason: &Reason, id: &str, picture: Option<String>) {
     let severity = match reason.severity {
         Severity::Info => "info",
         Severity::Warning => "warning",
@@ -70,6 +82,10 @@ fn section(out: &mut String, reason: &Reason, id: &str) {
         let text = reason.text(locale);
         let _ = writeln!(out, "- {}: **{}** {}", locale.tag(), text.headline, text.fix);
     }
+    let _ = match picture {
+        Some(path) => writeln!(out, "\n![{}]({path})", reason.code),
+        None => writeln!(out, "\nNo picture: nothing of such an upload can be drawn on."),
+    };
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ reason! {
     /// or a drawing that no reviewer could look at. Counted before a page is drawn.
     pub PDF_TOO_COMPLEX = Error {
         en: "The PDF is built in too complex a way to be checked"
-            => "Print it to a new PDF, or scan the original again as JPEG",
-        zh: "PDF 结构过于复杂，无法检查" => "请重新打印为新的 PDF，或将原件重新扫描为 JPEG",
+            => "Print it to a new PDF, or scan the original again and save it as JPEG",
+        zh: "PDF 结构过于复杂，无法检查" => "请重新打印为新的 PDF，或将原件重新扫描为 JPEG 图片",
     }
 }
 
