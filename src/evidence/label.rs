@@ -30,7 +30,11 @@ impl Label {
         let own = region.filter(|_| measurements.len() == ruled.finding.regions.len());
         let measured = measurements.get(own.unwrap_or(0)).map(against_bound);
         let evidence = measured.or_else(|| unassessed(ruled)).unwrap_or_default();
-        let detail = format!("{} {evidence}", style.word).trim_end().to_owned();
+        let kind = region.and_then(|at| ruled.finding.regions.get(at));
+        // What is outlined, unless the measurement's name begins with just that.
+        let kind = kind.map(|region| &*region.label).filter(|kind| !evidence.starts_with(*kind));
+        let kind = kind.map(|kind| format!("{kind}: ")).unwrap_or_default();
+        let detail = format!("{} {kind}{evidence}", style.word).trim_end().to_owned();
         Self { number, style, title: ruled.finding.reason.code, detail }
     }
 
