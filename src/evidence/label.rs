@@ -73,12 +73,15 @@ impl Label {
 fn against_bound(measured: &Measurement) -> String {
     let Measurement { name, value, unit, min, max } = *measured;
     let unit = match unit {
-        "1" | "{frame}" => "",
+        "1" => "",
         "By" => " B",
         "{pixel}" => " px",
         "[ppth]" => " per mille",
         "deg" => " deg",
         "mm" => " mm",
+        "[ppi]" => " ppi",
+        // A word on what is counted is no unit.
+        counted if counted.starts_with('{') => "",
         other => other,
     };
     let bound = match (min, max) {
