@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::reason::Severity;
+use crate::reason::{Locale, Severity};
 use crate::verdict::{Decision, Verdict};
 
 /// One labelled file. Lists are separated by `|`; context columns are optional.
@@ -179,15 +178,6 @@ pub fn read_labels(path: &Path) -> Result<Vec<Row>, LabelFault> {
     Ok(rows)
 }
 
-/// Judges every row with `judge`, on all cores, and compares.
-pub fn evaluate(
-    rows: &[Row],
-    judge: impl Fn(&Row) -> Result<Said, LabelFault> + Send + Sync,
-) -> Result<Accuracy, LabelFault> {
-    let said: Vec<Said> = rows.par_iter().map(judge).collect::<Result<_, _>>()?;
-    Ok(compare(rows, &said))
-}
-
 /// What was said against what the labels ask for.
 pub fn compare(rows: &[Row], said: &[Said]) -> Accuracy {
     let pairs = || rows.iter().zip(said);
@@ -253,7 +243,7 @@ fn by_reason(rows: &[Row], said: &[Said]) -> Vec<ReasonAccuracy> {
 
 /// Right: the verdict is one of the label's, one of its reasons is found if any is named, and none
 /// of the absent ones; on a row labelled ACCEPT alone, no finding of severity ERROR.
-fn is_right(row: &Row, said: &Said) -> bool {
+pub fn is_right(row: &Row, said: &Said) -> bool {
     let reasons = list(&row.reasons);
     list(&row.verdict).contains(said.decision.word())
         && (reasons.is_empty() || reasons.iter().any(|code| said.has(code)))
@@ -264,17 +254,30 @@ fn is_good(row: &Row) -> bool {
     row.verdict.trim() == "ACCEPT"
 }
 
-fn miss(row: &Row, said: &Said) -> Miss {
+/// What the label asks for, in words.
+pub fn wanted(row: &Row, locale: Locale) -> String {
+    let (with, without) = match locale {
+        Locale::En => ("with", "without"),
+        Locale::ZhCn => ("含", "不含"),
+    };
     let mut wanted = row.verdict.clone();
-    for (word, codes) in [("with", &row.reasons), ("without", &row.absent)] {
+    for (word, codes) in [(with, &row.reasons), (without, &row.absent)] {
         if !codes.is_empty() {
             // Writing to a string cannot fail.
             let _ = write!(wanted, " {word} {codes}");
         }
     }
+    wanted
+}
+
+fn miss(row: &Row, said: &Said) -> Miss {
     let codes: Vec<&str> = said.findings.iter().map(|(code, _)| &**code).collect();
     let said = format!("{} {}", said.decision.word(), codes.join("|"));
-    Miss { file: row.file.clone(), wanted, said: said.trim_end().to_owned() }
+    Miss {
+        file: row.file.clone(),
+        wanted: wanted(row, Locale::En),
+        said: said.trim_end().to_owned(),
+    }
 }
 
 fn verdicts(row: &Row) -> Option<BTreeSet<&str>> {

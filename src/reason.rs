@@ -81,10 +81,14 @@ impl Text {
 /// Replaces each `{name}` of `template` by `metadata[name]`; a name without a value stays as it is.
 /// Metadata is the same in every language; the few words among it are translated here, and what has
 /// no such words comes as `name.zh-CN` and `name.en`.
-pub fn fill(template: &str, metadata: &BTreeMap<&'static str, String>, locale: Locale) -> String {
+pub fn fill<K: AsRef<str>>(
+    template: &str,
+    metadata: &BTreeMap<K, String>,
+    locale: Locale,
+) -> String {
     let mut text = template.to_owned();
     for (name, value) in metadata {
-        if let Some((name, tag)) = name.split_once('.')
+        if let Some((name, tag)) = name.as_ref().split_once('.')
             && tag == locale.tag()
         {
             text = text.replace(&format!("{{{name}}}"), value);
@@ -92,7 +96,7 @@ pub fn fill(template: &str, metadata: &BTreeMap<&'static str, String>, locale: L
     }
     for (name, value) in metadata {
         let value = spoken(value, locale);
-        text = text.replace(&format!("{{{name}}}"), &value);
+        text = text.replace(&format!("{{{}}}", name.as_ref()), &value);
     }
     text
 }

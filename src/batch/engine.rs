@@ -119,9 +119,14 @@ impl Budget for Patience {
 }
 
 /// The one way to what judges a file.
-fn verdict(door: &Door, upload: &Upload, rules: &RuleSet) -> Result<Verdict, ItemError> {
+fn verdict(
+    door: &Door,
+    upload: &Upload,
+    rules: &RuleSet,
+    options: Options,
+) -> Result<Verdict, ItemError> {
     let mut patience = Patience(Instant::now());
-    door.validate(upload, rules, Options::default(), &mut patience).map_err(|why| match why {
+    door.validate(upload, rules, options, &mut patience).map_err(|why| match why {
         Stopped::Expired(_) => {
             let message = "no verdict was reached in time";
             ItemError::of(code::ABORTED, "DEADLINE_EXCEEDED", message)
@@ -200,16 +205,7 @@ impl Judge {
         let context = item
             .context(&self.context)
             .map_err(|why| ItemError::of(code::INVALID_ARGUMENT, "CONTEXT_MALFORMED", why))?;
-        let malformed = |why: crate::store::UriFault| {
-            ItemError::of(code::INVALID_ARGUMENT, "CONTENT_URI_MALFORMED", why)
-        };
-        let uri = Uri::parse_in(&item.uri, &self.folder).map_err(malformed)?;
-        let declared = if item.media_type.is_empty() {
-            let claimed = uri.extension().and_then(format::of_extension);
-            claimed.map(|format| format.media_type.to_owned())
-        } else {
-            Some(item.media_type.clone())
-        };
+        let (uri, declared) = self.named(item)?;
         match &self.engine {
             Engine::Here(here) => {
                 // Before the file is fetched, which costs more.
@@ -221,7 +217,7 @@ impl Judge {
                 let door = Arc::clone(&here.door);
                 let judged = tokio::task::spawn_blocking(move || {
                     let _core = core;
-                    let verdict = verdict(&door, &upload, &rules)?;
+                    let verdict = verdict(&door, &upload, &rules, Options::default())?;
                     Ok(Answer::of(&verdict, locale, readings))
                 });
                 judged
@@ -248,6 +244,38 @@ impl Judge {
                 Ok(client.answer(&question).await?)
             }
         }
+    }
+
+    /// Where the file lies, and what it claims to be.
+    fn named(&self, item: &Item) -> Result<(Uri, Option<String>), ItemError> {
+        let malformed = |why: crate::store::UriFault| {
+            ItemError::of(code::INVALID_ARGUMENT, "CONTENT_URI_MALFORMED", why)
+        };
+        let uri = Uri::parse_in(&item.uri, &self.folder).map_err(malformed)?;
+        let declared = if item.media_type.is_empty() {
+            let claimed = uri.extension().and_then(format::of_extension);
+            claimed.map(|format| format.media_type.to_owned())
+        } else {
+            Some(item.media_type.clone())
+        };
+        Ok((uri, declared))
+    }
+
+    /// An item's page with its findings drawn on it; `None` where there is none to be had, or where
+    /// services judge.
+    pub(super) async fn picture(&self, item: &Item) -> Option<Vec<u8>> {
+        let Engine::Here(here) = &self.engine else {
+            return None;
+        };
+        let slot = if item.slot.is_empty() { &self.job.defaults.slot } else { &item.slot };
+        let rules = here.rules.rules(&item.context(&self.context).ok()?, slot).ok()?;
+        let (uri, declared_media_type) = self.named(item).ok()?;
+        let upload = Upload { bytes: self.fetch(&uri).await.ok()?, declared_media_type };
+        let door = Arc::clone(&here.door);
+        let options = Options { annotate: true, ..Options::default() };
+        let drawn =
+            tokio::task::spawn_blocking(move || verdict(&door, &upload, &rules, options).ok());
+        drawn.await.ok()??.annotated
     }
 
     async fn fetch(&self, uri: &Uri) -> Result<Bytes, ItemError> {

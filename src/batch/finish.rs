@@ -9,9 +9,10 @@ use serde::Serialize;
 use super::diff::Comparison;
 use super::fault::{ItemError, JobFault};
 use super::job::Job;
+use super::page::{Shown, page};
 use super::part::{Done, INDEX, Line, PARQUET, PARTS, Tally, indexed};
 use super::queue::DEAD;
-use crate::report::batch::{self, Summary};
+use crate::report::batch::Summary;
 use crate::store::{Place, Stores};
 
 /// Times that the parts are looked at again because more came while they were counted.
@@ -28,11 +29,12 @@ pub(super) async fn finish(
     job: &Job,
     diff: Option<&str>,
     own: Option<u32>,
+    shown: Shown<'_>,
 ) -> Result<(Summary, Tally), JobFault> {
     let mut summary = (Summary::default(), Tally::default());
     for _ in 0..ROUNDS {
         let done = Done::of(place).await?;
-        summary = write(place, stores, job, diff, own, &done).await?;
+        summary = write(place, stores, job, diff, own, &done, shown).await?;
         let after = Done::of(place).await?;
         if after.count() == done.count() {
             break;
@@ -51,6 +53,7 @@ async fn write(
     diff: Option<&str>,
     own: Option<u32>,
     done: &Done,
+    shown: Shown<'_>,
 ) -> Result<(Summary, Tally), JobFault> {
     let mut tally = Tally::default();
     let mut comparison = match diff {
@@ -69,9 +72,9 @@ async fn write(
     };
     let mut units: Vec<_> = done.units().copied().filter(|unit| done.is_whole(*unit)).collect();
     units.sort();
-    for unit in units {
+    for unit in &units {
         summary.parts += 1;
-        for line in indexed(place, unit).await? {
+        for line in indexed(place, *unit).await? {
             count(&mut summary, &line);
             if own.is_none_or(|own| own == unit.shard) {
                 tally.items += 1;
@@ -102,7 +105,7 @@ async fn write(
         missing.put(place).await?;
     }
     let results = |fault| JobFault::of_store("results", &fault);
-    let page = batch::html(&summary).into_bytes();
+    let page = page(place, job, &units, &summary, shown).await?.into_bytes();
     place.put("report.html", page.into()).await.map_err(results)?;
     let mut text = serde_json::to_vec_pretty(&summary).map_err(JobFault::permanent)?;
     text.push(b'\n');

@@ -9,7 +9,7 @@
 //! | `queue`, `broker` | the same, shared out over a queue |
 //! | `part`, `columns` | results of one unit, as records, index and table |
 //! | `rejudge`, `old` | recorded readings under other rules |
-//! | `diff`, `finish` | what flipped, counts, and the page |
+//! | `diff`, `finish`, `page` | what flipped, counts, and the page |
 //! | `meter`, `fault` | how far it is, and why it stops |
 //!
 //! The parts that are there are the checkpoint. A unit is always the same rows of the same manifest,
@@ -26,6 +26,7 @@ mod job;
 mod manifest;
 mod meter;
 mod old;
+mod page;
 mod part;
 mod queue;
 mod rejudge;
@@ -37,5 +38,6 @@ pub use fault::{ItemError, JobFault};
 pub use item::{COLUMNS, Item};
 pub use job::{Job, Judges, defaults};
 pub use meter::{Meter, Reading};
+pub use page::Extent;
 pub use rejudge::{Again, rejudge};
 pub use run::{Ended, Order, run};

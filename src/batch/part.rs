@@ -229,7 +229,7 @@ pub(super) async fn indexed(place: &Place, unit: Unit) -> Result<Vec<Line>, JobF
         .map_err(|error| JobFault::Permanent(format!("{name}: {error}")))
 }
 
-async fn read(place: &Place, unit: Unit, zstd: bool) -> Result<Vec<u8>, JobFault> {
+pub(super) async fn read(place: &Place, unit: Unit, zstd: bool) -> Result<Vec<u8>, JobFault> {
     let name = part_name(unit, zstd);
     let bytes = place.get(&name).await.map_err(|fault| JobFault::of_store("results", &fault))?;
     let bytes: Bytes = bytes.ok_or_else(|| JobFault::Temporary(format!("{name} has gone")))?;

@@ -16,6 +16,7 @@ use super::job::Job;
 use super::manifest::hex;
 use super::meter::Meter;
 use super::old::{Old, OldContext, recorded};
+use super::page::{Extent, Shown};
 use super::part::{self, Done, Filled, Line, Shape, Tally, Unit, error_record, lines_of};
 use super::run::{Ended, is_too_much};
 use crate::checks::CATALOG;
@@ -49,6 +50,8 @@ pub struct Again {
     pub max_error_share: f64,
     /// Old results to compare with; empty = the recorded ones themselves.
     pub diff: Option<String>,
+    /// How much its page shows; never pictures.
+    pub extent: Extent,
     /// Language of the texts.
     pub locale: Locale,
 }
@@ -87,6 +90,7 @@ pub async fn rejudge(
     let done = Done::of(&place).await?;
     let diff = again.diff.clone();
     let (share, unit) = (again.max_error_share, job.unit.max(1));
+    let shown = Shown { extent: again.extent, locale: again.locale, artist: None };
     let again = Arc::new(Judging {
         rules: RuleCache::of(Arc::clone(&again.book)),
         known: Mutex::default(),
@@ -100,7 +104,8 @@ pub async fn rejudge(
         meter: Arc::clone(meter),
     });
     let interrupted = again.all(sources, unit, &done, stop).await?;
-    let (summary, own) = finish(&place, &stores, &job, diff.as_deref(), None).await?;
+    let finished = finish(&place, &stores, &job, diff.as_deref(), None, shown);
+    let (summary, own) = finished.await?;
     let too_many = is_too_much(own.errors, own.items, share);
     Ok(match interrupted {
         true => Ended::Interrupted(summary),

@@ -14,6 +14,7 @@ use super::finish::finish;
 use super::item::Item;
 use super::job::{Job, Manifest};
 use super::meter::Meter;
+use super::page::{Artist, Extent, Shown};
 use super::part::{self, Done, Shape, Tally, Unit};
 use super::queue;
 use crate::reason::Locale;
@@ -43,6 +44,8 @@ pub struct Order {
     pub max_error_share: f64,
     /// Old results to compare with.
     pub diff: Option<String>,
+    /// How much its page shows.
+    pub extent: Extent,
     /// Shares the work with others.
     pub queue: Option<Queue>,
     /// Language of the texts.
@@ -89,7 +92,7 @@ pub async fn run(
     let folder = manifest.folder().clone();
     let (diff, share) = (order.diff.clone(), order.max_error_share);
     let (shard, queue) = (order.shard, order.queue.clone());
-    let retry_errors = order.retry_errors;
+    let (retry_errors, extent, locale) = (order.retry_errors, order.extent, order.locale);
     let crew = Crew::of(order, job.clone(), place.clone(), stores.clone(), folder, meter);
     let mut done = Done::of(&place).await?;
     if retry_errors {
@@ -100,7 +103,10 @@ pub async fn run(
         Some(queue) => queue::run(&queue, &crew, &manifest, &mut done, stop).await?,
         None => crew.share(&manifest, shard, done, stop).await?,
     };
-    let (summary, own) = finish(&place, &stores, &job, diff.as_deref(), Some(shard)).await?;
+    let artist = Some(Artist { judge: &crew.judge, manifest: &manifest });
+    let shown = Shown { extent, locale, artist };
+    let finished = finish(&place, &stores, &job, diff.as_deref(), Some(shard), shown);
+    let (summary, own) = finished.await?;
     Ok(match early {
         Early::Interrupted => Ended::Interrupted(summary),
         Early::TooManyErrors => Ended::Stopped(summary),

@@ -77,8 +77,9 @@ impl Check for Seal {
         let finding = Finding::of(&SEAL_MISSING)
             .doubtful_if(ring.value >= limits.doubtful_min_ring_share)
             .because(ring);
-        let region = best(reading, limits).map(|red| Region::rectangle("red-mark", red.edges));
-        Some(finding.at(region))
+        // Where nothing is like a seal, what comes nearest shows what was taken for none.
+        let nearest = best(reading, limits).or(reading.red.first());
+        Some(finding.at(nearest.map(|red| Region::rectangle("red-mark", red.edges))))
     }
 }
 

@@ -109,7 +109,11 @@ impl Check for Wall {
         // Of a wall in two colours it cannot be said which one is wrong.
         let (finding, broken) = if surely_not_plain || (colour.is_empty() && !plain.is_empty()) {
             let others = reading.others.iter().map(|edges| Region::rectangle("not-plain", *edges));
-            (Finding::of(&BACKGROUND_NOT_PLAIN).doubtful_if(!surely_not_plain).at(others), plain)
+            // A shadow has no area of its own: all of the wall is uneven.
+            let whole = Region::rectangle("background", reading.edges);
+            let whole = reading.others.is_empty().then_some(whole);
+            let finding = Finding::of(&BACKGROUND_NOT_PLAIN).doubtful_if(!surely_not_plain);
+            (finding.at(others.chain(whole)), plain)
         } else if colour.is_empty() {
             return None;
         } else {

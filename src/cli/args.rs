@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Rejudge(RejudgeArguments),
     /// Compare verdicts with labels and print an accuracy table.
     Evaluate(EvaluateArguments),
+    /// Judge the samples that this program carries, and write a report to look at.
+    Demo(DemoArguments),
     /// Say what a filing must upload, and which steps follow.
     Plan(PlanArguments),
     /// Look at profiles, slots and limits, and lint rule packs.
@@ -265,6 +267,12 @@ pub(crate) struct ResultArguments {
     /// Say which verdicts flipped against these older results.
     #[arg(long, value_name = "OLD")]
     pub(crate) diff: Option<String>,
+    /// Files that report.html lists at most, so that each reason is seen.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) report_cases: usize,
+    /// Write counts alone to report.html: the records are not read again for it.
+    #[arg(long)]
+    pub(crate) report_counts: bool,
 }
 
 #[cfg(feature = "archives")]
@@ -288,6 +296,10 @@ pub(crate) struct BatchArguments {
     /// Record no readings: smaller, but only the files can be judged again.
     #[arg(long)]
     pub(crate) no_readings: bool,
+    /// Put pictures of so many listed files into report.html, their findings drawn on them. They show
+    /// what the files show: keep the report as safe as these.
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with_all = ["server", "report_counts"])]
+    pub(crate) report_pictures: usize,
     /// Judge parts again in which items have no verdict.
     #[arg(long)]
     pub(crate) retry_errors: bool,
@@ -366,6 +378,24 @@ pub(crate) struct EvaluateArguments {
     /// Exit with 1 when the share of right rows is lower, e.g. 0.97.
     #[arg(long, value_name = "SHARE")]
     pub(crate) min_accuracy: Option<f64>,
+    /// Write a report to look at, as one page of HTML.
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    /// Files that the report lists at most; those not as labelled first.
+    #[arg(long, value_name = "N", default_value_t = 200, requires = "report")]
+    pub(crate) report_cases: usize,
+    /// Of these, how many get a picture with their findings drawn on it.
+    #[arg(long, value_name = "N", default_value_t = 50, requires = "report")]
+    pub(crate) report_pictures: usize,
+    #[command(flatten)]
+    pub(crate) isolation: IsolationArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Write the report and the samples into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
     #[command(flatten)]
     pub(crate) isolation: IsolationArguments,
 }

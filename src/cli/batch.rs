@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use scanvet::batch::{self, Ended, Engine, Here, Job, JobFault, Judges, Meter, Order, Queue, Role};
+use scanvet::batch::{
+    self, Ended, Engine, Extent, Here, Job, JobFault, Judges, Meter, Order, Queue, Role,
+};
 use scanvet::grpc::Dial;
 use scanvet::grpc::client::{Client, Trouble};
 use scanvet::report::batch::{Summary, text};
@@ -61,7 +63,7 @@ pub(crate) fn runtime(workers: Option<usize>) -> Result<Runtime, JobFault> {
 
 async fn order(common: &Common, arguments: &BatchArguments) -> Result<Order, JobFault> {
     let permanent = |failure: Box<dyn std::error::Error>| JobFault::Permanent(failure.to_string());
-    let ResultArguments { results, unit, zstd, no_parquet, allow_mixed, max_error_share, diff } =
+    let ResultArguments { results, unit, zstd, no_parquet, allow_mixed, max_error_share, .. } =
         &arguments.results;
     let workers = arguments.workers.unwrap_or_else(cores).max(1);
     let (engine, judges, at_once) = if arguments.server.is_empty() {
@@ -112,7 +114,8 @@ async fn order(common: &Common, arguments: &BatchArguments) -> Result<Order, Job
         mixed: *allow_mixed,
         retry_errors: arguments.retry_errors,
         max_error_share: *max_error_share,
-        diff: diff.clone(),
+        diff: arguments.results.diff.clone(),
+        extent: extent(&arguments.results, arguments.report_pictures),
         queue: arguments.queue.clone().map(|server| Queue {
             server,
             role: match arguments.queue_role {
@@ -126,6 +129,12 @@ async fn order(common: &Common, arguments: &BatchArguments) -> Result<Order, Job
         }),
         locale,
     })
+}
+
+/// How much `report.html` shows.
+pub(crate) const fn extent(arguments: &ResultArguments, pictures: usize) -> Extent {
+    let ResultArguments { report_cases, report_counts, .. } = arguments;
+    Extent { readings: !*report_counts, cases: *report_cases, pictures }
 }
 
 pub(crate) fn cores() -> usize {

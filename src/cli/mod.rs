@@ -5,6 +5,7 @@ mod args;
 mod batch;
 mod check;
 mod config;
+mod demo;
 mod diff;
 mod doors;
 mod evaluate;
@@ -59,6 +60,7 @@ pub(crate) fn run() -> ExitCode {
         #[cfg(feature = "archives")]
         Command::Rejudge(rejudge) => return rejudge::run(&arguments.common, rejudge),
         Command::Evaluate(evaluate) => evaluate::run(&arguments.common, evaluate),
+        Command::Demo(demo) => demo::run(&arguments.common, demo),
         Command::Plan(plan) => plan::run(&arguments.common, plan),
         Command::Rules(rules) => rules::run(&arguments.common, rules),
         Command::Health(health) => serve::health(health),

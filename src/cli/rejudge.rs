@@ -6,7 +6,7 @@ use std::sync::Arc;
 use scanvet::batch::{self, Again, Ended, Job, JobFault, Judges, Meter};
 
 use crate::cli::args::{Common, RejudgeArguments, ResultArguments};
-use crate::cli::batch::{cores, exit, runtime, watched};
+use crate::cli::batch::{cores, exit, extent, runtime, watched};
 
 pub(crate) fn run(common: &Common, arguments: &RejudgeArguments) -> ExitCode {
     exit(judged(common, arguments))
@@ -16,7 +16,7 @@ fn judged(common: &Common, arguments: &RejudgeArguments) -> Result<Ended, JobFau
     let permanent = |failure: Box<dyn std::error::Error>| JobFault::Permanent(failure.to_string());
     let config = common.config().map_err(permanent)?;
     let book = common.book(&config).map_err(permanent)?;
-    let ResultArguments { results, unit, zstd, no_parquet, allow_mixed, max_error_share, diff } =
+    let ResultArguments { results, unit, zstd, no_parquet, allow_mixed, max_error_share, .. } =
         &arguments.results;
     let workers = arguments.workers.unwrap_or_else(cores).max(1);
     let context = arguments.context.clone();
@@ -40,7 +40,8 @@ fn judged(common: &Common, arguments: &RejudgeArguments) -> Result<Ended, JobFau
         parquet: !no_parquet,
         mixed: *allow_mixed,
         max_error_share: *max_error_share,
-        diff: diff.clone(),
+        diff: arguments.results.diff.clone(),
+        extent: extent(&arguments.results, 0),
         locale,
     };
     let runtime = runtime(Some(workers))?;

@@ -30,7 +30,11 @@ impl Label {
         let own = region.filter(|_| measurements.len() == ruled.finding.regions.len());
         let measured = measurements.get(own.unwrap_or(0)).map(against_bound);
         let evidence = measured.or_else(|| unassessed(ruled)).unwrap_or_default();
-        let detail = format!("{} {evidence}", style.word).trim_end().to_owned();
+        let kind = region.and_then(|at| ruled.finding.regions.get(at));
+        // What is outlined, unless the measurement's name begins with just that.
+        let kind = kind.map(|region| &*region.label).filter(|kind| !evidence.starts_with(*kind));
+        let kind = kind.map(|kind| format!("{kind}: ")).unwrap_or_default();
+        let detail = format!("{} {kind}{evidence}", style.word).trim_end().to_owned();
         Self { number, style, title: ruled.finding.reason.code, detail }
     }
 
@@ -69,12 +73,15 @@ impl Label {
 fn against_bound(measured: &Measurement) -> String {
     let Measurement { name, value, unit, min, max } = *measured;
     let unit = match unit {
-        "1" | "{frame}" => "",
+        "1" => "",
         "By" => " B",
         "{pixel}" => " px",
         "[ppth]" => " per mille",
         "deg" => " deg",
         "mm" => " mm",
+        "[ppi]" => " ppi",
+        // A word on what is counted is no unit.
+        counted if counted.starts_with('{') => "",
         other => other,
     };
     let bound = match (min, max) {

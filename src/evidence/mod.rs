@@ -1,21 +1,24 @@
 //! Findings drawn on the upright page, for people: one glance instead of a list of numbers.
 //!
 //! Each region has an outline and a label: the finding's number in the verdict (counted from 1, worst
-//! first), its code, its severity, and what was measured against which bound. Findings without a
-//! place are listed below the page. The same page and findings give the same bytes.
+//! first), its code, its severity, what the region is, and what was measured against which bound. A
+//! tilted page has a level line beside it. Findings without a place are listed below the page. The
+//! same page and findings give the same bytes.
 
 mod draw;
 mod glyphs;
 mod label;
 mod legend;
+mod skew;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, Rgb, RgbImage, imageops};
 
 use crate::decode::page::Page;
-use crate::evidence::draw::{Area, INSET};
+use crate::evidence::draw::{Area, INSET, Style};
 use crate::evidence::label::Label;
 use crate::evidence::legend::Legend;
+use crate::evidence::skew::Lines;
 use crate::reason::Region;
 use crate::verdict::Ruled;
 
@@ -43,7 +46,7 @@ pub fn annotate(page: &Page, findings: &[Ruled]) -> Option<Vec<u8>> {
     let (placed, listed): (Vec<_>, Vec<_>) = (1..)
         .zip(findings)
         .filter(|(_, ruled)| ruled.page == page.number || ruled.page == 0)
-        .partition(|(_, ruled)| !ruled.finding.regions.is_empty());
+        .partition(|(_, ruled)| has_place(ruled));
     let nothing_found = placed.is_empty() && listed.is_empty();
     let listed = listed.into_iter().map(|(number, ruled)| Label::of(number, ruled, None));
     let legend = Legend::of(listed.collect(), nothing_found);
@@ -53,6 +56,11 @@ pub fn annotate(page: &Page, findings: &[Ruled]) -> Option<Vec<u8>> {
     let Area { bottom, right, .. } = layout.stage;
     legend.draw(&mut canvas, Area::at((0, bottom), (right, legend.height())));
     encode(canvas)
+}
+
+/// Whether it can be drawn: a region of the page, or the tilt of all of it.
+fn has_place(ruled: &Ruled) -> bool {
+    !ruled.finding.regions.is_empty() || skew::degrees(ruled).is_some()
 }
 
 /// Where things lie in the picture: the page in the middle of the stage, the legend below.
@@ -138,6 +146,12 @@ fn draw_regions(canvas: &mut RgbImage, layout: &Layout, placed: &[(usize, &Ruled
             draw::lines(canvas, &corners, true, &label.style);
             signs.push(Sign { label, corners, area });
         }
+        if let Some(degrees) = skew::degrees(ruled) {
+            match signs.get(first) {
+                Some(sign) => draw_tilt(canvas, Lines::below(&sign.corners), &sign.label.style),
+                None => signs.extend(tilted_print(canvas, layout, number, ruled, degrees)),
+            }
+        }
     }
     let regions: Vec<Area> = signs.iter().map(|sign| sign.area).collect();
     let stage = layout.stage.shrunk(draw::PADDING);
@@ -153,6 +167,30 @@ fn draw_regions(canvas: &mut RgbImage, layout: &Layout, placed: &[(usize, &Ruled
     for (Sign { label, .. }, area) in signs.iter().zip(labels) {
         label.draw(canvas, area);
     }
+}
+
+/// The level line beside a tilted side, which the outline shows already.
+fn draw_tilt(canvas: &mut RgbImage, lines: Option<Lines>, style: &Style) {
+    if let Some(Lines { level, arc, .. }) = lines {
+        draw::lines(canvas, &level, false, &skew::LEVEL);
+        draw::lines(canvas, &arc, false, style);
+    }
+}
+
+/// A page whose print is tilted has no outline: its own line stands for it.
+fn tilted_print(
+    canvas: &mut RgbImage,
+    layout: &Layout,
+    number: usize,
+    ruled: &Ruled,
+    degrees: f64,
+) -> Option<Sign> {
+    let label = Label::of(number, ruled, None);
+    let lines = Lines::across(layout.page, degrees);
+    let corners = lines.tilted.clone();
+    draw::lines(canvas, &corners, false, &label.style);
+    draw_tilt(canvas, Some(lines), &label.style);
+    Some(Sign { label, area: around(&corners)?, corners })
 }
 
 /// The best quality that keeps to [`MOST_BYTES`]; a picture of pure noise is halved until one does.

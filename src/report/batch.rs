@@ -5,6 +5,10 @@ use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
+use super::page::{self, Cell, Heading, Table};
+use super::tally::Report;
+use crate::reason::Locale;
+
 /// Counts over all parts of a job.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -130,104 +134,64 @@ fn share(count: u64, total: u64) -> f64 {
 }
 
 /// The same as one page that needs nothing else.
-pub fn html(summary: &Summary) -> String {
-    let mut out = String::from(HEAD);
-    let Summary { items, judged, errors, .. } = summary;
-    let _ = write!(
-        out,
-        "<h1>scanvet batch</h1><p>{items} items: {judged} judged, {errors} without a verdict{}.</p>\
-         <p>Rule set {} <code>{}</code>, engine {}.</p>",
-        if summary.complete { "" } else { "; not complete" },
-        escaped(&summary.ruleset_version),
-        escaped(summary.ruleset_digest.get(..12).unwrap_or_default()),
-        escaped(&summary.engine_version),
-    );
-    if let Some(diff) = &summary.diff {
-        let _ = write!(
-            out,
-            "<h2>What flipped</h2><p>{} of {} compared items have another verdict; {} stand only in \
-             the new results, {} only in the old ones.</p>",
-            diff.flipped, diff.compared, diff.only_new, diff.only_old
-        );
-        let rows = diff.rows.iter().map(|flip| {
-            let cells = [
-                &*flip.from,
-                &flip.to,
-                &flip.reason,
-                dash(&flip.was),
-                dash(&flip.is),
-                &flip.items.to_string(),
-                &flip.samples.join(", "),
-            ];
-            cells.map(str::to_owned).to_vec()
-        });
-        table(&mut out, &["from", "to", "reason", "was", "is", "items", "for example"], rows);
-    }
-    let verdicts =
-        summary.verdicts.iter().map(|(verdict, count)| counted(verdict, *count, *judged));
-    out.push_str("<h2>Verdicts</h2>");
-    table(&mut out, &["verdict", "items", "share"], verdicts);
-    out.push_str("<h2>Reasons</h2>");
-    let mut reasons: Vec<_> = summary.reasons.iter().collect();
-    reasons.sort_by_key(|(_, weights)| std::cmp::Reverse(weights.values().sum::<u64>()));
-    let reasons = reasons.into_iter().map(|(reason, weights)| {
-        let told: Vec<String> =
-            weights.iter().map(|(weight, count)| format!("{weight} {count}")).collect();
-        let mut cells = counted(reason, weights.values().sum(), *judged);
-        cells.push(told.join(", "));
-        cells
+pub fn html(report: &Report, locale: Locale) -> String {
+    let summary = &report.summary;
+    let left = summary.manifest_items.saturating_sub(summary.items);
+    let note = match summary.complete {
+        true => ["Every item of the manifest has its record.", "清单中的所有文件均有判定记录。"]
+            .map(str::to_owned),
+        false => [
+            format!("Not complete: {left} items are still to be judged."),
+            format!("尚未完成：还有 {left} 个文件待判定。"),
+        ],
+    };
+    let tables = summary.diff.iter().map(flips).collect();
+    let title = ["scanvet: results of a batch", "scanvet：批量判定结果"];
+    page::html(report, &Heading { title, note, tables, locale })
+}
+
+fn flips(diff: &Diff) -> Table {
+    let Diff { compared, flipped, only_new, only_old, rows } = diff;
+    let rows = rows.iter().map(|flip| {
+        let cells = [
+            &*flip.from,
+            &flip.to,
+            &flip.reason,
+            dash(&flip.was),
+            dash(&flip.is),
+            &flip.items.to_string(),
+            &flip.samples.join(", "),
+        ];
+        cells.map(Cell::from).to_vec()
     });
-    table(&mut out, &["reason", "items", "share", "weights"], reasons);
-    out.push_str("<h2>Slots</h2>");
-    let slots = summary.slots.iter().map(|(slot, verdicts)| {
-        let of = |verdict| verdicts.get(verdict).copied().unwrap_or(0).to_string();
-        vec![slot.clone(), of("ACCEPT"), of("REVIEW"), of("REJECT")]
-    });
-    table(&mut out, &["slot", "accept", "review", "reject"], slots);
-    if summary.errors > 0 {
-        out.push_str("<h2>Without a verdict</h2>");
-        let errors = summary.error_reasons.iter();
-        let errors = errors.map(|(reason, count)| counted(reason, *count, *items));
-        table(&mut out, &["reason", "items", "share"], errors);
+    Table {
+        title: ["What flipped", "判定变化"],
+        note: [
+            format!(
+                "{flipped} of {compared} compared items have another verdict; {only_new} stand only in \
+                 the new results, {only_old} only in the old ones."
+            ),
+            format!(
+                "比较的 {compared} 个文件中有 {flipped} 个判定改变；仅在新结果中 {only_new} 个，仅在旧结果中 {only_old} 个。"
+            ),
+        ],
+        head: vec![
+            ["from", "原判定"],
+            ["to", "新判定"],
+            ["reason", "原因"],
+            ["was", "原级别"],
+            ["is", "新级别"],
+            ["items", "文件"],
+            ["for example", "例如"],
+        ],
+        rows: rows.collect(),
     }
-    out.push_str("</body></html>\n");
-    out
 }
-
-fn counted(name: &str, count: u64, total: u64) -> Vec<String> {
-    vec![name.to_owned(), count.to_string(), format!("{:.1} %", share(count, total))]
-}
-
-fn table(out: &mut String, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
-    out.push_str("<table><tr>");
-    for name in head {
-        let _ = write!(out, "<th>{name}</th>");
-    }
-    out.push_str("</tr>");
-    for row in rows {
-        out.push_str("<tr>");
-        for cell in row {
-            let _ = write!(out, "<td>{}</td>", escaped(&cell));
-        }
-        out.push_str("</tr>");
-    }
-    out.push_str("</table>");
-}
-
-/// Ids come from manifests and may hold anything.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-const HEAD: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-<title>scanvet batch</title><style>body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;\
-margin:2rem auto;padding:0 1rem;color:#222}table{border-collapse:collapse;margin:.5rem 0 1.5rem}\
-th,td{text-align:left;padding:.2rem .9rem .2rem 0;border-bottom:1px solid #ddd}\
-code{font-size:.9em}</style></head><body>";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::tally::{Groups, Plan};
 
     #[test]
     fn the_page_holds_the_flips_and_nothing_of_an_id_becomes_markup() {
@@ -242,8 +206,9 @@ mod tests {
         };
         let diff = Diff { compared: 9, flipped: 3, rows: vec![flip], ..Diff::default() };
         let summary = Summary { items: 9, judged: 9, diff: Some(diff), ..Summary::default() };
-        let page = html(&summary);
-        assert!(page.contains("<td>GLARE</td>") && !page.contains("<script>"), "{page}");
+        let plan = Plan { groups: Groups::Verdict, cases: 0 };
+        let page = html(&Report::over(&summary, plan), Locale::En);
+        assert!(page.contains("<td>GLARE</td>") && !page.contains("<script>x"), "{page}");
         let text = text(&summary);
         assert!(text.contains("3 of 9") && text.contains("ACCEPT  REJECT  GLARE"), "{text}");
     }

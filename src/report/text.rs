@@ -80,15 +80,18 @@ fn unassessed(finding: &Finding) -> Option<String> {
 /// A number beside the bound that holds for it.
 pub fn against_bound(measurement: &Measurement, locale: Locale) -> String {
     let Measurement { name, value, unit, min, max } = measurement;
-    let unit = match *unit {
-        "1" => "",
-        "By" => " B",
-        "{pixel}" => " px",
-        "{frame}" | "{page}" => "",
-        "[ppth]" => " ‰",
-        "deg" => "°",
-        other => other,
-    };
+    beside_bounds(name, *value, unit, [*min, *max], locale)
+}
+
+/// The same of what was recorded.
+pub(super) fn beside_bounds(
+    name: &str,
+    value: f64,
+    unit: &str,
+    [min, max]: [Option<f64>; 2],
+    locale: Locale,
+) -> String {
+    let unit = unit_sign(unit);
     let (at_least, at_most, joint) = match locale {
         Locale::En => ("at least", "at most", ", "),
         Locale::ZhCn => ("不低于", "不高于", "，"),
@@ -98,13 +101,29 @@ pub fn against_bound(measurement: &Measurement, locale: Locale) -> String {
         .filter_map(|(word, bound)| bound.map(|bound| format!("{word} {}{unit}", number(bound))))
         .collect();
     match bounds.is_empty() {
-        true => format!("{name} {}{unit}", number(*value)),
-        false => format!("{name} {}{unit} ({})", number(*value), bounds.join(joint)),
+        true => format!("{name} {}{unit}", number(value)),
+        false => format!("{name} {}{unit} ({})", number(value), bounds.join(joint)),
+    }
+}
+
+/// How people write a UCUM unit behind a number.
+pub(super) fn unit_sign(unit: &str) -> &str {
+    match unit {
+        "By" => " B",
+        "{pixel}" => " px",
+        "1" => "",
+        "[ppth]" => " ‰",
+        "deg" => "°",
+        "[ppi]" => " ppi",
+        "mm" => " mm",
+        // A word on what is counted is no unit.
+        counted if counted.starts_with('{') => "",
+        other => other,
     }
 }
 
 /// At most four significant decimals, without trailing zeros.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     let text = format!("{value:.4}");
     let text = if text.contains('.') { text.trim_end_matches('0') } else { &text };
     text.trim_end_matches('.').to_owned()

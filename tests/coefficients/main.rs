@@ -10,6 +10,9 @@ use reference::{Picture, decoded, difference, picture, size, whole};
 use scanvet::decode::coefficients::Coefficients::{All, Corner, Mean};
 use scanvet::decode::coefficients::{Block, Coefficients, Depth, Sparse};
 
+/// In the product: testdata/.
+const TESTDATA: &str = "testdata/";
+
 const WHOLE: Depth = Depth { luma: All, chroma: All, refined: true, sparse: None };
 
 fn kinds() -> impl Iterator<Item = Kind> {
@@ -174,6 +177,33 @@ fn without_refinement_a_coefficient_lacks_its_last_bits() {
             assert!(*found == 0 || found.signum() == whole.signum());
         }
     }
+}
+
+/// Files of other encoders, whose passes are not like those of the one above.
+#[test]
+fn files_of_other_encoders_are_read_as_the_library_reads_them() {
+    let mut count = 0;
+    for folder in ["jpeg", "formats"] {
+        let folder = [TESTDATA, folder].concat();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "jpg") {
+                continue;
+            }
+            let bytes = std::fs::read(&path).unwrap();
+            let found = picture(&bytes, size(&bytes).unwrap(), WHOLE);
+            if path.to_string_lossy().contains("cmyk") {
+                assert_eq!(found, None, "{}", path.display());
+                continue;
+            }
+            let found = found.unwrap_or_else(|| panic!("{}", path.display()));
+            let other = whole(&bytes, found.frame.progressive).unwrap();
+            let most = difference(&found, 0, &other);
+            assert!(most <= 2, "{} is off by {most}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 15, "{count}");
 }
 
 #[test]

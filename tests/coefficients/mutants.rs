@@ -154,3 +154,30 @@ fn a_picture_cut_anywhere_is_not_whole() {
         }
     }
 }
+
+/// The encoder above does not refine; this file has passes that do.
+#[test]
+fn a_broken_picture_of_passes_that_refine_is_read_as_the_library_reads_it_or_not_at_all() {
+    let original = std::fs::read([super::TESTDATA, "formats/progressive.jpg"].concat()).unwrap();
+    let (mut read, mut wrong) = (0, Vec::new());
+    let mut dice = Dice(77);
+    for round in 0..4 * rounds() {
+        let bytes = mutant(&original, &mut dice);
+        let Some(size) = size(&bytes).filter(|(width, height)| width * height < 1 << 20) else {
+            continue;
+        };
+        for depth in all_depths().step_by(7) {
+            picture(&bytes, size, depth);
+        }
+        let Some(found) = picture(&bytes, size, WHOLE) else {
+            continue;
+        };
+        read += 1;
+        match whole(&bytes, true).map(|other| difference(&found, 0, &other)) {
+            Some(0..=2) => {}
+            outcome => wrong.push((round, outcome, complaint(&bytes))),
+        }
+    }
+    println!("{read} read");
+    assert!(wrong.is_empty(), "{wrong:?}");
+}

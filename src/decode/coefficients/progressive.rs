@@ -360,7 +360,7 @@ impl Band {
             let run = entry.advance() - 1;
             let mut place = at + run;
             let mut passed = old & (u64::MAX << at);
-            while passed.trailing_zeros() as usize <= place {
+            while place <= self.last && passed.trailing_zeros() as usize <= place {
                 passed &= passed - 1;
                 place += 1;
             }
@@ -383,7 +383,8 @@ impl Band {
         }
         if at <= self.last {
             let rest = (old & (u64::MAX << at)).count_ones();
-            corrections = corrections << rest | take(bits, rest);
+            bits.refill();
+            corrections = (corrections << rest) | take(bits, rest);
         }
         self.ended = self.ended.saturating_sub(1);
         self.correct(old, corrections, values);
