@@ -59,7 +59,8 @@ fn compiled_from() -> BTreeSet<String> {
     let notes = notes.map(|path| (path.metadata().unwrap().modified().unwrap(), path));
     // The newest of the library itself: not of its tests, and not of what lints have read.
     let notes = notes.map(|(time, path)| (time, std::fs::read_to_string(path).unwrap()));
-    let (_, noted) = notes.filter(|(_, text)| text.contains(".rlib: ")).max().expect("a note");
+    let ours = |text: &str| text.contains("libscanvet-") && text.contains(".rlib: ");
+    let (_, noted) = notes.filter(|(_, text)| ours(text)).max().expect("a note");
     let root = at("").canonicalize().unwrap();
     let files = noted.split_once(": ").expect("a rule").1.lines().next().expect("its files");
     let files = files.split_whitespace().map(|file| at(file).canonicalize().unwrap());

@@ -27,7 +27,7 @@ use scanvet::reason::{Check, Locale};
 use support::{files, read, root};
 
 /// Why a block may not be run, and what is meant.
-const REASONS: [(&str, &str); 9] = [
+const REASONS: [(&str, &str); 10] = [
     ("starts-a-server", "it does not end, or listens where something else may"),
     ("builds", "it compiles or runs the tests, which takes minutes"),
     ("needs-a-container-engine", "docker or compose"),
@@ -37,6 +37,7 @@ const REASONS: [(&str, &str); 9] = [
     ("needs-servers", "services under other names"),
     ("needs-network", "packages from outside"),
     ("needs-a-browser", "somebody who looks"),
+    ("changes-the-machine", "it installs for everybody on it"),
 ];
 
 /// Tools that `needs=` may name.

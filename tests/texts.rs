@@ -167,12 +167,18 @@ fn readings() -> BTreeMap<&'static str, Vec<Value>> {
             "file.format",
             json!({ "detected": "image/vnd.adobe.photoshop", "declared": "video/quicktime", "readable": false }),
         ),
+        ("file.unpacked", unpacked(1 << 29, 0)),
+        ("file.unpacked", unpacked(0, 1 << 29)),
         ("file.polyglot", json!({ "found": [["archive", "trailing"], ["document", "trailing"]] })),
     ] {
         let entry = scanvet::checks::entry(check).unwrap_or_else(|| panic!("{check}"));
         readings.entry(entry.id).or_default().push(reading);
     }
     readings
+}
+
+fn unpacked(exif: u64, profile: u64) -> Value {
+    json!({ "file": 1_000, "largest": 0, "pixels": 0, "exif": exif, "profile": profile, "text": 0 })
 }
 
 fn of_files() -> Vec<Rendered> {

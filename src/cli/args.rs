@@ -9,6 +9,8 @@ use scanvet::rules::Context;
 use time::Date;
 use time::macros::format_description;
 
+#[cfg(target_os = "linux")]
+pub(crate) use crate::cli::doors::WorkerArguments;
 pub(crate) use crate::cli::doors::{DialArguments, Isolation, IsolationArguments, Switch};
 
 /// Vets uploaded scans and verification photos before a person has to.
@@ -428,17 +430,6 @@ pub(crate) enum RulesCommand {
         #[command(flatten)]
         context: ContextArguments,
     },
-}
-
-#[cfg(target_os = "linux")]
-#[derive(Debug, Args)]
-pub(crate) struct WorkerArguments {
-    /// Bytes of address space.
-    #[arg(long)]
-    pub(crate) address_space: u64,
-    /// Seconds of processor time a file.
-    #[arg(long)]
-    pub(crate) cpu_seconds: u64,
 }
 
 #[derive(Debug, Args)]

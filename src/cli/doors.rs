@@ -71,3 +71,15 @@ impl From<&DialArguments> for Dial {
         Self { ca, certificate, key, api_key_file, token_file, insecure }
     }
 }
+
+/// What a process that judges is started with.
+#[cfg(target_os = "linux")]
+#[derive(Debug, Args)]
+pub(crate) struct WorkerArguments {
+    /// Bytes of address space.
+    #[arg(long)]
+    pub(crate) address_space: u64,
+    /// Seconds of processor time a file.
+    #[arg(long)]
+    pub(crate) cpu_seconds: u64,
+}

@@ -114,7 +114,7 @@ fn for_each_tile(luma: &Plane, mut visit: impl FnMut(&mut dyn Iterator<Item = Ro
         for left in (margin_x..right).step_by(tile) {
             let (end_x, end_y) = ((left + tile).min(right), (top + tile).min(bottom));
             let row = |y: usize| &luma.cells[y * luma.width..][left..end_x];
-            let histogram = histogram((top..end_y).map(row).flatten());
+            let histogram = histogram((top..end_y).flat_map(row));
             let paper = percentile(&histogram, (end_x - left) * (end_y - top), 0.9);
             visit(&mut (top..end_y).map(|y| (left, y, row(y))), paper);
         }

@@ -1,4 +1,6 @@
 //! The coefficients of a JPEG are those that another decoder makes its pixels from.
+#![allow(clippy::print_stdout, reason = "who runs it wants to see how many there were")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod edited;
 mod kinds;

@@ -9,15 +9,11 @@ pub(super) const NATURAL: [u8; 64] = [
     52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-/// No block of samples of 8 bits has a larger coefficient, rounding included, so that sums of 64 products
-/// of two fit into 32 bits.
-const MOST: i32 = 2047;
-
 /// Eight by eight samples, transformed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
     /// Dequantised, in natural order: eight to a row, the index across growing along it. Eight times the
-    /// mean, less 128, comes first. What no samples of 8 bits have is clamped.
+    /// mean, less 128, comes first. What is out of range of the type is clamped.
     pub coefficients: [i16; 64],
     /// Place in the zig-zag behind which every coefficient is 0.
     pub last: u8,
@@ -40,7 +36,8 @@ impl Step {
     #[inline(always)]
     pub(super) fn put(self, block: &mut [i16; 64], value: i32) {
         let product = value * self.factor;
-        block[usize::from(self.natural & 63)] = product.clamp(-MOST, MOST) as i16;
+        block[usize::from(self.natural & 63)] =
+            product.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
     }
 }
 

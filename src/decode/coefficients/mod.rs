@@ -59,7 +59,7 @@ pub struct Sparse {
 impl Sparse {
     /// Whether a block is read whole.
     pub const fn is_whole(self, column: usize, row: usize) -> bool {
-        row / self.rows % 2 == 0 || column % self.columns == 0
+        (row / self.rows).is_multiple_of(2) || column.is_multiple_of(self.columns)
     }
 }
 

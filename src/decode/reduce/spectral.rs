@@ -14,7 +14,7 @@ use super::{energy_reduction, upright};
 use crate::decode::coefficients::{Block, Coefficients, Depth, Frame, Sink, Sparse};
 use crate::decode::page::{Energy, OCTAVE_SIZES, Octaves, Plane, Planes};
 use crate::intake::metadata::Orientation;
-use means::{means, rows_of, sum_of_products};
+use means::{held, means, rows_of, sum_of_products};
 
 /// Samples are stored as differences from the middle.
 const MIDDLE: f32 = 128.0;
@@ -326,9 +326,13 @@ const fn coefficients(from: usize, to: usize, on_axis: bool) -> [i16; 64] {
 fn octaves(block: &Block) -> Octaves {
     // Nothing is rounded where all samples are the same.
     let rounding = if block.last > 0 { ROUNDING } else { 0.0 };
+    let held = held(block);
     let energy = |chosen: &[i16; 64], count: f32| {
-        let chosen: [i16; 64] = std::array::from_fn(|at| block.coefficients[at] & chosen[at]);
-        sum_of_products(&chosen, &block.coefficients) as f32 + count * rounding
+        let mut energy = held;
+        for (coefficient, chosen) in energy.iter_mut().zip(chosen) {
+            *coefficient &= chosen;
+        }
+        sum_of_products(&energy, &held) as f32 + count * rounding
     };
     let [low, mid] = [energy(&LOW, OCTAVE_SIZES.low), energy(&MID, OCTAVE_SIZES.mid)];
     let high = energy(&ALL, 63.0) - low - mid;

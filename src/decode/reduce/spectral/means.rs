@@ -164,15 +164,29 @@ const fn half_weights(across: bool, down: bool) -> [i16; 64] {
 /// How far the quarters of a block differ from its mean.
 #[inline(always)]
 fn halves(block: &Block) -> [[f32; 2]; 2] {
-    let [left, upper, diagonal] = [&LEFT, &UPPER, &DIAGONAL]
-        .map(|weights| sum_of_products(&block.coefficients, weights) as f32 / PART);
+    let held = held(block);
+    let [left, upper, diagonal] =
+        [&LEFT, &UPPER, &DIAGONAL].map(|weights| sum_of_products(&held, weights) as f32 / PART);
     [
         [left + upper + diagonal, upper - left - diagonal],
         [left - upper - diagonal, diagonal - left - upper],
     ]
 }
 
-/// Neither reaches so far that the sum would not fit.
+/// No block of samples of 8 bits has a larger coefficient, rounding included.
+const MOST: i16 = 2047;
+
+/// The coefficients, so far as sums of products of two of them fit into 32 bits.
+#[inline(always)]
+pub(super) fn held(block: &Block) -> [i16; 64] {
+    let mut held = block.coefficients;
+    for coefficient in &mut held {
+        *coefficient = (*coefficient).clamp(-MOST, MOST);
+    }
+    held
+}
+
+/// The sum fits where both are [`held`] or weights.
 #[inline(always)]
 pub(super) fn sum_of_products(one: &[i16; 64], other: &[i16; 64]) -> i32 {
     one.iter().zip(other).map(|(one, other)| i32::from(*one) * i32::from(*other)).sum()
