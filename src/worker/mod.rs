@@ -45,6 +45,8 @@ mod sandbox;
 mod settings;
 #[cfg(target_os = "linux")]
 mod tries;
+#[cfg(target_os = "linux")]
+mod waits;
 
 use crate::filing::check::{self, Seen};
 use crate::filing::look::{Keep, Keeper, Look};
@@ -89,6 +91,9 @@ pub enum WorkerFault {
         /// Why not.
         error: std::io::Error,
     },
+    /// It got next to no processor.
+    #[error("the machine is too busy: worker processes wait for a processor most of a file's time")]
+    Starved,
     /// The system starts no more processes.
     #[error("no worker process can be started: {0}")]
     NotStarted(std::io::Error),

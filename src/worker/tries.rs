@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::death::Cause;
 use super::pool::Pool;
 use super::process::{Answered, Asked, Lost, Watch};
-use super::{Stopped, WorkerFault, frame};
+use super::{Stopped, WorkerFault, frame, waits};
 use crate::decode::integrity::State;
 use crate::filing::look::{Keep, Look};
 use crate::intake::{Budget, Expired};
@@ -18,6 +18,9 @@ const MOST_CRASHES: u32 = 2;
 
 /// Processes that may be killed from outside before it is given up. The file is never blamed.
 const MOST_KILLED: u32 = 20;
+
+/// How often its time may run out while the process waits for a processor. Nor is it blamed for that.
+const MOST_STARVED: u32 = 2;
 
 /// The verdict on what is asked, and the look of its first page.
 pub(super) fn judge(
@@ -39,10 +42,10 @@ pub(super) fn judge(
     let _place = pool.place(budget)?;
     // Shared by all tries, but for those that were cut short from outside.
     let mut left = pool.settings.file_time;
-    let (mut crashes, mut killed, mut begun) = (0, 0, None);
+    let (mut crashes, mut killed, mut starved, mut begun) = (0, 0, 0, None);
     loop {
         let mut process = pool.take(crashes > 0, budget)?;
-        let started = Instant::now();
+        let (started, waited) = (Instant::now(), waits::waited(process.id()));
         let mut watch = Watch { end: started + left, budget };
         let answer = process.judge(asked, &mut watch, &mut begun, || {
             digest();
@@ -57,7 +60,18 @@ pub(super) fn judge(
                 pool.abandon(process);
                 return Err(Expired.into());
             }
-            Err(Lost::OutOfTime) => Cause::OutOfTime,
+            Err(Lost::OutOfTime) => {
+                let waited = waits::waited(process.id()).saturating_sub(waited);
+                if 2 * waited > started.elapsed() {
+                    pool.abandon(process);
+                    starved += 1;
+                    if starved == MOST_STARVED {
+                        return Err(WorkerFault::Starved.into());
+                    }
+                    continue;
+                }
+                Cause::OutOfTime
+            }
             Err(Lost::Broken) => Cause::Crashed,
             Err(Lost::Ended) => process.cause(),
         };
