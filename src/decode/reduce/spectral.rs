@@ -2,7 +2,7 @@
 //!
 //! A cell is the mean of some of a block's samples, and means are sums of coefficients. Blocks of the
 //! energy's grid are the JPEG's own, or are put together from such means. Only ripples are looked for in
-//! pixels: in enough rows and columns of them, spread over the page.
+//! pixels: in enough lines of them across and down, spread over the page.
 
 mod means;
 
@@ -23,8 +23,12 @@ const MIDDLE: f32 = 128.0;
 /// have it, and so have those that a decoder makes of these.
 const ROUNDING: f32 = 1.0 / 12.0;
 
-/// Rows of blocks, and columns of them, that ripples are looked for in, at most.
-const LOOKED_AT: usize = 32;
+/// Rows of blocks, and columns of them, that ripples are looked for in, at least, where there are so many:
+/// in one line of pixels each, as those beside it say the same.
+const LOOKED_AT: usize = 128;
+
+/// Which of the eight.
+const LINE: usize = 3;
 
 /// Whether a page of this size at this scale can be had from coefficients.
 pub(in crate::decode) fn suits(width: usize, height: usize, scale: usize) -> bool {
@@ -189,14 +193,19 @@ struct Looks {
 impl Looks {
     fn of(width: usize, height: usize) -> Self {
         let rows = energy_reduction(width, height);
-        let [mut down, across] = [height, width].map(|side| (side / BLOCK / LOOKED_AT).max(1));
-        let columns = across;
-        let sparse = (rows > 1).then_some(Sparse { rows, columns });
-        if sparse.is_some() {
-            // Onto rows that are read whole.
-            down = down.next_multiple_of(2 * rows);
+        let [down, columns] = [height, width].map(|side| (side / BLOCK / LOOKED_AT).max(1));
+        match rows {
+            1 => Self { steps: [down, columns], sparse: None },
+            // Rows that are read whole, and columns.
+            _ => Self { steps: [1, columns], sparse: Some(Sparse { rows, columns }) },
         }
-        Self { steps: [down, across], sparse }
+    }
+
+    /// Whether all blocks of a row are read whole, and it is one to look along.
+    fn looks_along(&self, row: usize) -> bool {
+        let is_whole =
+            self.sparse.is_none_or(|sparse| sparse.is_whole(1, row) || sparse.columns == 1);
+        is_whole && row.is_multiple_of(self.steps[0])
     }
 }
 
@@ -205,22 +214,24 @@ struct Fine {
     blocks: BlockRows,
     ripple: Ripple,
     reduction: usize,
-    steps: [usize; 2],
+    looks: Looks,
     width: usize,
     height: usize,
-    /// Pixels of one row of blocks.
-    band: Vec<u8>,
+    /// Pixels of one line, and then of eight lines of the columns that are looked down.
+    line: Vec<u8>,
+    lines: Vec<u8>,
 }
 
 impl Fine {
     fn new(frame: &Frame) -> Self {
         let (width, height) = (frame.width, frame.height);
         let reduction = energy_reduction(width, height);
-        let Looks { steps, .. } = Looks::of(width, height);
-        let ripple = Ripple::new(width, width.div_ceil(steps[1]));
+        let looks = Looks::of(width, height);
+        let columns = (width / BLOCK).div_ceil(looks.steps[1]);
+        let ripple = Ripple::new(width, columns);
         let blocks = BlockRows::new(width, height, reduction);
-        let band = vec![0; width.next_multiple_of(BLOCK) * BLOCK];
-        Self { blocks, ripple, reduction, steps, width, height, band }
+        let (line, lines) = (vec![0; width.next_multiple_of(BLOCK)], vec![0; BLOCK * columns]);
+        Self { blocks, ripple, reduction, looks, width, height, line, lines }
     }
 
     #[inline(always)]
@@ -268,35 +279,31 @@ impl Fine {
         }
     }
 
-    /// Looks for ripples along the pixels of some rows of blocks.
+    /// Looks for ripples along a line of pixels of a row of blocks.
     #[inline(always)]
     fn look_along(&mut self, row: usize, blocks: &[Block]) {
-        if !row.is_multiple_of(self.steps[0]) {
+        if !self.looks.looks_along(row) || row * BLOCK + LINE >= self.height {
             return;
         }
-        let stride = self.band.len() / BLOCK;
-        for (at, block) in blocks.iter().enumerate() {
-            write(&pixels(block), &mut self.band[BLOCK * at..], stride);
+        for (pixels, block) in self.line.as_chunks_mut::<BLOCK>().0.iter_mut().zip(blocks) {
+            *pixels = pixels_along(block);
         }
-        let rows = (self.height - row * BLOCK).min(BLOCK);
-        for line in self.band.chunks_exact(stride).take(rows) {
-            self.ripple.along(&line[..self.width]);
-        }
+        self.ripple.along(&self.line[..self.width]);
     }
 
-    /// And down those of some columns of blocks, each row of which is put together.
+    /// And down a line of pixels of some columns of blocks.
     #[inline(always)]
     fn look_down(&mut self, row: usize, blocks: &[Block]) {
-        let stride = self.band.len() / BLOCK;
         let whole = &blocks[..(self.width / BLOCK).min(blocks.len())];
-        let mut across = 0;
-        for block in whole.iter().step_by(self.steps[1]) {
-            write(&pixels(block), &mut self.band[across..], stride);
-            across += BLOCK;
+        let columns = self.lines.len() / BLOCK;
+        for (at, block) in whole.iter().step_by(self.looks.steps[1]).enumerate() {
+            for (y, pixel) in pixels_down(block).into_iter().enumerate() {
+                self.lines[y * columns + at] = pixel;
+            }
         }
         let rows = (self.height - row * BLOCK).min(BLOCK);
-        for line in self.band.chunks_exact(stride).take(rows) {
-            self.ripple.down(&line[..across]);
+        for line in self.lines.chunks_exact(columns.max(1)).take(rows) {
+            self.ripple.down(line);
         }
     }
 }
@@ -359,35 +366,44 @@ fn level(value: f32) -> u8 {
     (value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() as u8
 }
 
-/// The samples of a block.
+/// One line of the samples of a block, across.
 #[inline(always)]
-fn pixels(block: &Block) -> [[u8; BLOCK]; BLOCK] {
+fn pixels_along(block: &Block) -> [u8; BLOCK] {
     let (rows, _) = block.coefficients.as_chunks::<BLOCK>();
-    let mut sums = [[MIDDLE; BLOCK]; BLOCK];
-    for (coefficients, weights) in rows.iter().zip(&DCT).take(rows_of(block)) {
-        let mut line = [0.0f32; BLOCK];
-        for (&coefficient, basis) in coefficients.iter().zip(&DCT) {
-            for (sum, basis) in line.iter_mut().zip(basis) {
-                *sum += f32::from(coefficient) * basis;
-            }
-        }
-        for (sums, weight) in sums.iter_mut().zip(weights) {
-            for (sum, cell) in sums.iter_mut().zip(&line) {
-                *sum += weight * cell;
-            }
+    let mut line = [0.0f32; BLOCK];
+    for (row, basis) in rows.iter().zip(&DCT).take(rows_of(block)) {
+        for (sum, &coefficient) in line.iter_mut().zip(row) {
+            *sum += f32::from(coefficient) * basis[LINE];
         }
     }
-    let mut pixels = [[0; BLOCK]; BLOCK];
-    for (pixel, sum) in pixels.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
-        *pixel = level(*sum);
-    }
-    pixels
+    levels(&line)
 }
 
-/// Puts the rows of a block into lines of `stride`.
+/// And down.
 #[inline(always)]
-fn write(pixels: &[[u8; BLOCK]; BLOCK], lines: &mut [u8], stride: usize) {
-    for (y, row) in pixels.iter().enumerate() {
-        lines[y * stride..][..BLOCK].copy_from_slice(row);
+fn pixels_down(block: &Block) -> [u8; BLOCK] {
+    let (rows, _) = block.coefficients.as_chunks::<BLOCK>();
+    let mut line = [0.0f32; BLOCK];
+    for (sum, row) in line.iter_mut().zip(rows).take(rows_of(block)) {
+        for (&coefficient, basis) in row.iter().zip(&DCT) {
+            *sum += f32::from(coefficient) * basis[LINE];
+        }
     }
+    levels(&line)
+}
+
+/// The samples that a line of coefficients stands for.
+#[inline(always)]
+fn levels(line: &[f32; BLOCK]) -> [u8; BLOCK] {
+    let mut sums = [MIDDLE; BLOCK];
+    for (coefficient, basis) in line.iter().zip(&DCT) {
+        for (sum, basis) in sums.iter_mut().zip(basis) {
+            *sum += coefficient * basis;
+        }
+    }
+    let mut levels = [0; BLOCK];
+    for (pixel, sum) in levels.iter_mut().zip(&sums) {
+        *pixel = level(*sum);
+    }
+    levels
 }
