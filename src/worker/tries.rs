@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use super::death::Cause;
 use super::pool::Pool;
 use super::process::{Answered, Asked, Lost, Watch};
-use super::{Stopped, WorkerFault, frame, waits};
+use super::waits::Spent;
+use super::{Stopped, WorkerFault, frame};
 use crate::decode::integrity::State;
 use crate::filing::look::{Keep, Look};
 use crate::intake::{Budget, Expired};
@@ -45,7 +46,7 @@ pub(super) fn judge(
     let (mut crashes, mut killed, mut starved, mut begun) = (0, 0, 0, None);
     loop {
         let mut process = pool.take(crashes > 0, budget)?;
-        let (started, waited) = (Instant::now(), waits::waited(process.id()));
+        let (started, spent) = (Instant::now(), Spent::by(process.id()));
         let mut watch = Watch { end: started + left, budget };
         let answer = process.judge(asked, &mut watch, &mut begun, || {
             digest();
@@ -61,8 +62,7 @@ pub(super) fn judge(
                 return Err(Expired.into());
             }
             Err(Lost::OutOfTime) => {
-                let waited = waits::waited(process.id()).saturating_sub(waited);
-                if 2 * waited > started.elapsed() {
+                if spent.is_starved(Spent::by(process.id()), started.elapsed()) {
                     pool.abandon(process);
                     starved += 1;
                     if starved == MOST_STARVED {
