@@ -13,7 +13,7 @@ pub(super) struct Spent {
 }
 
 /// So large a part of its time a process has run at least whose file is to blame for it.
-const LEAST_PART: u32 = 4;
+const LEAST_PART: u32 = 8;
 
 impl Spent {
     /// By the process of this number.
@@ -65,10 +65,11 @@ mod tests {
     #[test]
     fn who_waits_is_starved_and_who_runs_or_sleeps_is_not() {
         let (time, before) = (Duration::from_secs(8), spent(3, 5));
-        let is_starved = |ran, waited| before.is_starved(spent(3 + ran, 5 + waited), time);
-        assert!(is_starved(1, 7));
+        let is_starved =
+            |ran: u64, waited: u64| before.is_starved(spent(3 + ran, 5 + waited), time);
+        assert!(is_starved(0, 7));
         assert!(!is_starved(4, 4), "it has run for as long as it waited");
-        assert!(!is_starved(3, 5), "it has run for a good part");
+        assert!(!is_starved(1, 7), "it has run for a part that tells");
         assert!(!is_starved(0, 0), "it slept");
     }
 
