@@ -5,7 +5,7 @@
 //! or to the right leaves the question open.
 
 use crate::decode::page::Plane;
-use crate::measure::lines::Lines;
+use crate::measure::lines::{Lines, PRINT};
 use crate::measure::outline::Outline;
 use crate::measure::tone;
 
@@ -21,9 +21,6 @@ pub struct Flush {
     /// How much sharper rows of print are told from each other than columns of it.
     pub across: f64,
 }
-
-/// Print is darker than this share of its paper.
-const PRINT: f32 = 0.88;
 
 /// How far inside an outline print counts, in half widths.
 const RIM: f64 = 0.04;

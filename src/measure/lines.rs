@@ -20,7 +20,7 @@ const FARTHEST: f64 = 22.0;
 const STEPS: [f64; 3] = [0.5, 0.1, 0.02];
 
 /// Print is darker than this share of its paper.
-const PRINT: f32 = 0.88;
+pub(super) const PRINT: f32 = 0.88;
 
 /// Ink cells below which there is no line to follow.
 const FEWEST: usize = 400;

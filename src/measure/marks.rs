@@ -7,7 +7,7 @@ use image::{GrayImage, Luma};
 
 use crate::decode::page::Planes;
 use crate::measure::outline::Outline;
-use crate::measure::shapes::{Connectivity, close, connected_components};
+use crate::measure::shapes::{self, Connectivity, close};
 use crate::measure::tone;
 
 /// Length of the long side of A4 in millimetres (ISO 216).
@@ -167,27 +167,25 @@ impl Extent {
 
 /// The parts that hang together.
 fn parts(mask: &GrayImage, sheet: &Sheet) -> Vec<Extent> {
-    let labels = connected_components(mask, Connectivity::Eight);
-    let count = labels.pixels().map(|label| label.0[0]).max().unwrap_or(0) as usize;
-    let mut parts: Vec<Extent> = (0..count)
-        .map(|_| Extent {
-            cells: 0,
-            page: [u32::MAX, u32::MAX, 0, 0],
-            sheet: [f64::MAX, f64::MAX, f64::MIN, f64::MIN],
-        })
-        .collect();
-    for (x, y, label) in labels.enumerate_pixels().filter(|(_, _, label)| label.0[0] > 0) {
-        let part = &mut parts[label.0[0] as usize - 1];
-        let (across, down) = sheet.place(x, y);
-        part.cells += 1;
-        part.page =
-            [part.page[0].min(x), part.page[1].min(y), part.page[2].max(x), part.page[3].max(y)];
-        part.sheet = [
-            part.sheet[0].min(across),
-            part.sheet[1].min(down),
-            part.sheet[2].max(across),
-            part.sheet[3].max(down),
-        ];
+    let found = shapes::parts(mask, Connectivity::Eight);
+    let extent = |part: shapes::Extent| {
+        let [left, top, right, bottom] = part.edges;
+        let sheet = [f64::MAX, f64::MAX, f64::MIN, f64::MIN];
+        Extent { cells: part.cells, page: [left, top, right - 1, bottom - 1], sheet }
+    };
+    let mut parts: Vec<Extent> = found.extents().into_iter().map(extent).collect();
+    for run in &found.runs {
+        let on_sheet = &mut parts[run.part].sheet;
+        // Along a row both places grow or fall all the way.
+        for x in [run.start, run.end - 1] {
+            let (across, down) = sheet.place(x as u32, run.y as u32);
+            *on_sheet = [
+                on_sheet[0].min(across),
+                on_sheet[1].min(down),
+                on_sheet[2].max(across),
+                on_sheet[3].max(down),
+            ];
+        }
     }
     parts
 }

@@ -3,10 +3,7 @@
 //! The same as imageproc's functions of these names, without a forest of every cell and without
 //! distances that nobody asks for.
 
-use image::{GrayImage, ImageBuffer, Luma};
-
-/// The number of the part that each cell belongs to, 0 outside the mask.
-pub(super) type Labels = ImageBuffer<Luma<u32>, Vec<u32>>;
+use image::GrayImage;
 
 /// Which cells hang together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,16 +130,6 @@ pub(super) fn parts_of(
     Parts { runs, count: count as usize }
 }
 
-/// Numbers the parts of a mask from 1 on, in the order of their first cells, row after row.
-pub(super) fn connected_components(mask: &GrayImage, connectivity: Connectivity) -> Labels {
-    let mut labels = Labels::new(mask.width(), mask.height());
-    let width = mask.width() as usize;
-    for run in parts(mask, connectivity).runs {
-        run.fill(&mut labels, width, run.part as u32 + 1);
-    }
-    labels
-}
-
 /// Makes two numbers lead to the lesser of what they lead to.
 fn joined(leads: &mut [u32], one: u32, other: u32) -> u32 {
     let (one, other) = (end(leads, one), end(leads, other));
@@ -219,10 +206,22 @@ fn spread(mask: &GrayImage, reach: u8, pick: impl Fn(u8, u8) -> u8) -> GrayImage
 
 #[cfg(test)]
 mod tests {
+    use image::{ImageBuffer, Luma};
     use imageproc::distance_transform::Norm;
     use imageproc::{morphology, region_labelling};
 
     use super::*;
+
+    /// The number of the part that each cell belongs to, from 1 on, 0 outside the mask.
+    type Labels = ImageBuffer<Luma<u32>, Vec<u32>>;
+
+    fn connected_components(mask: &GrayImage, connectivity: Connectivity) -> Labels {
+        let mut labels = Labels::new(mask.width(), mask.height());
+        for run in parts(mask, connectivity).runs {
+            run.fill(&mut labels, mask.width() as usize, run.part as u32 + 1);
+        }
+        labels
+    }
 
     /// Blots of noise.
     fn masks() -> impl Iterator<Item = GrayImage> {

@@ -35,6 +35,12 @@ pub(in crate::decode) fn suits(width: usize, height: usize, scale: usize) -> boo
     matches!(scale, 4 | 8) && matches!(energy_reduction(width, height), 1 | 2 | 4)
 }
 
+/// Coefficients a side that tell the parts of a block of chroma apart that are cells at this scale, quarters
+/// or halves; what lies beyond moves a mean by less than a level.
+const fn chroma_corner(scale: usize) -> usize {
+    if scale == 4 { 4 } else { 2 }
+}
+
 /// Hears the rows of blocks of a JPEG.
 pub(in crate::decode) struct Spectral {
     planes: Vec<Cells>,
@@ -47,11 +53,7 @@ impl Spectral {
         let planes = frame.components.iter().enumerate().map(|(index, component)| {
             let luma = frame.components[0];
             let per_block = [luma.h / component.h, luma.v / component.v].map(|times| times * BLOCK);
-            let corner = match (index == 0, scale) {
-                (true, _) => BLOCK,
-                (false, 4) => 4,
-                (false, _) => 2,
-            };
+            let corner = if index == 0 { BLOCK } else { chroma_corner(scale) };
             Cells::new((frame.width, frame.height), scale, per_block, corner)
         });
         let fine = energy_wanted.then(|| Fine::new(frame));
@@ -64,9 +66,7 @@ impl Spectral {
         scale: usize,
         energy_wanted: bool,
     ) -> Depth {
-        // The corner that tells halves and quarters of a block apart; what lies beyond moves a mean by
-        // less than a level.
-        let chroma = Coefficients::Corner(if scale == 4 { 4 } else { 2 });
+        let chroma = Coefficients::Corner(chroma_corner(scale) as u8);
         let luma = match (energy_wanted, scale) {
             (true, _) => Coefficients::All,
             (false, 4) => Coefficients::Corner(4),
@@ -203,8 +203,8 @@ impl Looks {
 
     /// Whether all blocks of a row are read whole, and it is one to look along.
     fn looks_along(&self, row: usize) -> bool {
-        let is_whole =
-            self.sparse.is_none_or(|sparse| sparse.is_whole(1, row) || sparse.columns == 1);
+        // The second block is read whole where its row is, or where every column is.
+        let is_whole = self.sparse.is_none_or(|sparse| sparse.is_whole(1, row));
         is_whole && row.is_multiple_of(self.steps[0])
     }
 }
@@ -328,11 +328,16 @@ const fn coefficients(from: usize, to: usize, on_axis: bool) -> [i16; 64] {
     chosen
 }
 
+/// What rounding adds to a square of this block: nothing where all its samples are the same.
+#[inline(always)]
+fn rounding(block: &Block) -> f32 {
+    if block.last > 0 { ROUNDING } else { 0.0 }
+}
+
 /// The energy of a block as of pixels in whole levels.
 #[inline(always)]
 fn octaves(block: &Block) -> Octaves {
-    // Nothing is rounded where all samples are the same.
-    let rounding = if block.last > 0 { ROUNDING } else { 0.0 };
+    let rounding = rounding(block);
     let held = held(block);
     let energy = |chosen: &[i16; 64], count: f32| {
         let mut energy = held;
@@ -350,7 +355,7 @@ fn octaves(block: &Block) -> Octaves {
 /// The squares of a block's coefficients as of pixels in whole levels.
 #[inline(always)]
 fn squares(block: &Block) -> [[f32; BLOCK]; BLOCK] {
-    let rounding = if block.last > 0 { ROUNDING } else { 0.0 };
+    let rounding = rounding(block);
     let mut squares = [[0.0f32; BLOCK]; BLOCK];
     for (square, &coefficient) in squares.as_flattened_mut().iter_mut().zip(&block.coefficients) {
         let coefficient = f32::from(coefficient);

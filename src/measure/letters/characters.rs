@@ -6,7 +6,7 @@
 use image::GrayImage;
 
 use super::cloth::Grid;
-use crate::measure::shapes::{Connectivity, connected_components};
+use crate::measure::shapes::{self, Connectivity};
 
 /// A box in cells, right and bottom excluded.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -138,25 +138,18 @@ fn parts(grid: &Grid, print: &[bool]) -> Vec<Part> {
     let Some(mask) = GrayImage::from_raw(grid.width as u32, grid.height as u32, cells) else {
         return Vec::new();
     };
-    let labels = connected_components(&mask, Connectivity::Eight);
+    let found = shapes::parts(&mask, Connectivity::Eight);
     let none = Part { left: usize::MAX, top: usize::MAX, right: 0, bottom: 0, area: 0, cut: false };
-    let mut parts: Vec<Part> = Vec::new();
-    for (at, label) in labels.pixels().map(|label| label.0[0] as usize).enumerate() {
-        if label == 0 {
-            continue;
-        }
-        if parts.len() < label {
-            parts.resize(label, none);
-        }
-        let (x, y) = (at % grid.width, at / grid.width);
-        let part = &mut parts[label - 1];
+    let mut parts = vec![none; found.count];
+    for run in &found.runs {
+        let part = &mut parts[run.part];
         *part = part.joined(&Part {
-            left: x,
-            top: y,
-            right: x + 1,
-            bottom: y + 1,
-            area: 1,
-            cut: is_at_an_edge(grid, x, y),
+            left: run.start,
+            top: run.y,
+            right: run.end,
+            bottom: run.y + 1,
+            area: run.length(),
+            cut: (run.start..run.end).any(|x| is_at_an_edge(grid, x, run.y)),
         });
     }
     parts.retain(|part| part.area > 1);
