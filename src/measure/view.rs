@@ -61,14 +61,21 @@ impl From<RgbImage> for View {
 
 /// The planes in colour.
 pub(super) fn picture(planes: &Planes) -> RgbImage {
-    let mut picture = RgbImage::new(planes.y.width as u32, planes.y.height as u32);
-    Colours { planes, rgb: &mut picture }.dispatch();
+    part(planes, [0, 0, planes.y.width, planes.y.height])
+}
+
+/// A part of them: left, top, right and bottom in cells, all on the planes.
+pub(super) fn part(planes: &Planes, edges: [usize; 4]) -> RgbImage {
+    let [left, top, right, bottom] = edges;
+    let mut picture = RgbImage::new((right - left) as u32, (bottom - top) as u32);
+    Colours { planes, edges, rgb: &mut picture }.dispatch();
     picture
 }
 
-/// The colours of the planes' cells (full-range BT.601), in lanes.
+/// The colours of cells of the planes (full-range BT.601), in lanes.
 struct Colours<'a> {
     planes: &'a Planes,
+    edges: [usize; 4],
     rgb: &'a mut [u8],
 }
 
@@ -77,14 +84,21 @@ impl SimdOp for Colours<'_> {
 
     #[inline(always)]
     fn eval<I: Isa>(self, _: I) {
-        let Planes { y, cb, cr } = self.planes;
-        let cells = y.cells.iter().zip(&cb.cells).zip(&cr.cells);
-        for (pixel, ((&luma, &blue), &red)) in self.rgb.as_chunks_mut::<3>().0.iter_mut().zip(cells)
-        {
-            let luma = f32::from(luma);
-            let (blue, red) = (f32::from(blue) - 128.0, f32::from(red) - 128.0);
-            let channels = [1.402 * red, -0.344_136 * blue - 0.714_136 * red, 1.772 * blue];
-            *pixel = channels.map(|difference| (luma + difference + 0.5).clamp(0.0, 255.0) as u8);
+        let Self { planes: Planes { y, cb, cr }, edges: [left, top, right, _], rgb } = self;
+        let rows = rgb.as_chunks_mut::<3>().0.chunks_exact_mut((right - left).max(1));
+        for (row, pixels) in rows.enumerate() {
+            let start = (top + row) * y.width;
+            let [luma, blue, red] =
+                [y, cb, cr].map(|plane| &plane.cells[start + left..start + right]);
+            for (pixel, ((&luma, &blue), &red)) in
+                pixels.iter_mut().zip(luma.iter().zip(blue).zip(red))
+            {
+                let luma = f32::from(luma);
+                let (blue, red) = (f32::from(blue) - 128.0, f32::from(red) - 128.0);
+                let channels = [1.402 * red, -0.344_136 * blue - 0.714_136 * red, 1.772 * blue];
+                *pixel =
+                    channels.map(|difference| (luma + difference + 0.5).clamp(0.0, 255.0) as u8);
+            }
         }
     }
 }
