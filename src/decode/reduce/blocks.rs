@@ -115,7 +115,7 @@ impl BlockRows {
                 line.copy_from_slice(&self.means[y * across + BLOCK * column..][..BLOCK]);
             }
             let squares = squares(&block);
-            self.push(octaves(&squares), || squares);
+            self.push(&squares);
         }
     }
 
@@ -127,20 +127,18 @@ impl BlockRows {
         }
     }
 
-    /// Adds a block; its squared coefficients are asked for where they tell of grain and not of print.
+    /// Adds a block by its squared coefficients, the mean as it is: their pattern counts where they tell of
+    /// grain and not of print.
     #[inline(always)]
-    pub(super) fn push(
-        &mut self,
-        octaves: Octaves,
-        squares: impl FnOnce() -> [[f32; BLOCK]; BLOCK],
-    ) {
+    pub(super) fn push(&mut self, squares: &[[f32; BLOCK]; BLOCK]) {
         if self.blocks.len() == self.width * self.height {
             return;
         }
+        let octaves = octaves(squares);
         self.blocks.push(octaves);
         if octaves.low < QUIET {
             self.quiet += 1;
-            for (sum, square) in self.recent.iter_mut().zip(squares().as_flattened()) {
+            for (sum, square) in self.recent.iter_mut().zip(squares.as_flattened()) {
                 *sum += logarithm(*square) / PART;
             }
             self.quiet_in_recent += 1;

@@ -12,9 +12,9 @@ use super::blocks::{BLOCK, BlockRows, DCT};
 use super::ripple::Ripple;
 use super::{energy_reduction, upright};
 use crate::decode::coefficients::{Block, Coefficients, Depth, Frame, Sink, Sparse};
-use crate::decode::page::{Energy, OCTAVE_SIZES, Octaves, Plane, Planes};
+use crate::decode::page::{Energy, Plane, Planes};
 use crate::intake::metadata::Orientation;
-use means::{held, means, rows_of, sum_of_products};
+use means::{means, rows_of};
 
 /// Samples are stored as differences from the middle.
 const MIDDLE: f32 = 128.0;
@@ -164,20 +164,44 @@ impl Cells {
         blocks: &[Block],
     ) {
         let Plane { width, height, cells } = &mut self.plane;
-        let start = cells.len();
-        let rows = DOWN.min(*height - (start / (*width).max(1)).min(*height));
-        cells.resize(start + rows * *width, 0);
-        let added = &mut cells[start..];
-        for (at, block) in blocks.iter().enumerate() {
-            let means = means::<ACROSS, DOWN, CORNER>(block);
-            let columns = at * ACROSS..(*width).min((at + 1) * ACROSS);
-            for (row, means) in added.chunks_exact_mut(*width).zip(&means) {
-                for (cell, mean) in row[columns.clone()].iter_mut().zip(means) {
-                    *cell = level(mean + MIDDLE);
+        let (start, width) = (cells.len(), *width);
+        let rows = DOWN.min(*height - (start / width.max(1)).min(*height));
+        cells.resize(start + rows * width, 0);
+        let mut added = cells[start..].chunks_exact_mut(width.max(1));
+        let mut parts: [&mut [[u8; ACROSS]]; DOWN] = std::array::from_fn(|_| Default::default());
+        let mut cut: [&mut [u8]; DOWN] = std::array::from_fn(|_| Default::default());
+        for ((parts, cut), row) in parts.iter_mut().zip(&mut cut).zip(&mut added) {
+            (*parts, *cut) = row.as_chunks_mut();
+        }
+        let (whole, last) = blocks.split_at((width / ACROSS).min(blocks.len()));
+        for (at, block) in whole.iter().enumerate() {
+            let levels = levels_of::<ACROSS, DOWN, CORNER>(block);
+            for (parts, levels) in parts.iter_mut().zip(levels) {
+                if let Some(cells) = parts.get_mut(at) {
+                    *cells = levels;
                 }
             }
         }
+        for block in last.iter().take(1) {
+            let levels = levels_of::<ACROSS, DOWN, CORNER>(block);
+            for (cells, levels) in cut.iter_mut().zip(&levels) {
+                cells.copy_from_slice(&levels[..cells.len()]);
+            }
+        }
     }
+}
+
+/// The cells that a block covers.
+#[inline(always)]
+fn levels_of<const ACROSS: usize, const DOWN: usize, const CORNER: usize>(
+    block: &Block,
+) -> [[u8; ACROSS]; DOWN] {
+    let means = means::<ACROSS, DOWN, CORNER>(block);
+    let mut levels = [[0; ACROSS]; DOWN];
+    for (cell, mean) in levels.as_flattened_mut().iter_mut().zip(means.as_flattened()) {
+        *cell = level(mean + MIDDLE);
+    }
+    levels
 }
 
 /// Which blocks of luma are looked at.
@@ -185,15 +209,15 @@ impl Cells {
 struct Looks {
     /// One of so many rows of blocks, and of columns, for ripples.
     steps: [usize; 2],
-    /// What is enough of a page whose energy is measured reduced: every second row of its grid, which
-    /// has more than a hundred.
+    /// What is enough of a page whose energy is measured reduced: as of others every second row of its
+    /// grid, which has more than a hundred.
     sparse: Option<Sparse>,
 }
 
 impl Looks {
     fn of(width: usize, height: usize) -> Self {
         let rows = energy_reduction(width, height);
-        let [down, columns] = [height, width].map(|side| (side / BLOCK / LOOKED_AT).max(1));
+        let [down, columns] = [height, width].map(|side| (side / BLOCK).div_ceil(LOOKED_AT).max(1));
         match rows {
             1 => Self { steps: [down, columns], sparse: None },
             // Rows that are read whole, and columns.
@@ -237,11 +261,12 @@ impl Fine {
     #[inline(always)]
     fn add(&mut self, row: usize, blocks: &[Block]) {
         match self.reduction {
+            1 if !row.is_multiple_of(2) => self.blocks.repeat(),
             1 => {
                 // Blocks that the edge cuts are left out.
                 let whole = self.blocks.width().min(blocks.len());
                 for block in &blocks[..whole] {
-                    self.blocks.push(octaves(block), || squares(block));
+                    self.blocks.push(&squares(block));
                 }
             }
             2 => self.add_reduced::<4>(row, blocks),
@@ -308,59 +333,20 @@ impl Fine {
     }
 }
 
-/// Coefficients of one octave of their higher index, all bits set, and of all but the mean.
-const LOW: [i16; 64] = coefficients(1, 1, false);
-const MID: [i16; 64] = coefficients(2, 3, false);
-const AXIS: [i16; 64] = coefficients(4, 7, true);
-const ALL: [i16; 64] = coefficients(1, 7, false);
-
-const fn coefficients(from: usize, to: usize, on_axis: bool) -> [i16; 64] {
-    let mut chosen = [0; 64];
-    let mut at = 0;
-    while at < 64 {
-        let (v, u) = (at / BLOCK, at % BLOCK);
-        let higher = if v > u { v } else { u };
-        if from <= higher && higher <= to && (!on_axis || u == 0 || v == 0) {
-            chosen[at] = -1;
-        }
-        at += 1;
-    }
-    chosen
-}
-
-/// What rounding adds to a square of this block: nothing where all its samples are the same.
-#[inline(always)]
-fn rounding(block: &Block) -> f32 {
-    if block.last > 0 { ROUNDING } else { 0.0 }
-}
-
-/// The energy of a block as of pixels in whole levels.
-#[inline(always)]
-fn octaves(block: &Block) -> Octaves {
-    let rounding = rounding(block);
-    let held = held(block);
-    let energy = |chosen: &[i16; 64], count: f32| {
-        let mut energy = held;
-        for (coefficient, chosen) in energy.iter_mut().zip(chosen) {
-            *coefficient &= chosen;
-        }
-        sum_of_products(&energy, &held) as f32 + count * rounding
-    };
-    let [low, mid] = [energy(&LOW, OCTAVE_SIZES.low), energy(&MID, OCTAVE_SIZES.mid)];
-    let high = energy(&ALL, 63.0) - low - mid;
-    let mean = f32::from(block.coefficients[0]) / BLOCK as f32 + MIDDLE;
-    Octaves { mean, low, mid, high, axis: energy(&AXIS, OCTAVE_SIZES.axis) }
-}
-
-/// The squares of a block's coefficients as of pixels in whole levels.
+/// The squares of a block's coefficients as of pixels in whole levels; the mean stays as it is.
 #[inline(always)]
 fn squares(block: &Block) -> [[f32; BLOCK]; BLOCK] {
-    let rounding = rounding(block);
+    // Nothing where all its samples are the same.
+    let rounding = if block.last > 0 { ROUNDING } else { 0.0 };
     let mut squares = [[0.0f32; BLOCK]; BLOCK];
-    for (square, &coefficient) in squares.as_flattened_mut().iter_mut().zip(&block.coefficients) {
-        let coefficient = f32::from(coefficient);
-        *square = coefficient * coefficient + rounding;
+    let (rows, _) = block.coefficients.as_chunks::<BLOCK>();
+    for (squares, row) in squares.iter_mut().zip(rows) {
+        for (square, &coefficient) in squares.iter_mut().zip(row) {
+            let coefficient = f32::from(coefficient);
+            *square = coefficient * coefficient + rounding;
+        }
     }
+    squares[0][0] = (f32::from(block.coefficients[0]) + BLOCK as f32 * MIDDLE).max(0.0);
     squares
 }
 

@@ -136,60 +136,32 @@ fn parts<const PARTS: usize>(line: &[f32; BLOCK], first: usize) -> [f32; PARTS] 
     parts
 }
 
-/// In parts of which weights of halves are whole numbers.
-const PART: f32 = 32_768.0;
-
-/// What each coefficient adds to the left half over the right one, the upper over the lower, and one
-/// diagonal over the other, in such parts.
-const LEFT: [i16; 64] = half_weights(true, false);
-const UPPER: [i16; 64] = half_weights(false, true);
-const DIAGONAL: [i16; 64] = half_weights(true, true);
-
-const fn half_weights(across: bool, down: bool) -> [i16; 64] {
-    let mut weights = [0; 64];
-    let mut at = 0;
-    while at < 64 {
-        let (v, u) = (at / BLOCK, at % BLOCK);
-        let belongs = (u % 2 == 1) == across && (v % 2 == 1) == down;
-        // Even coefficients but the mean add nothing.
-        if belongs && (across || u == 0) && (down || v == 0) {
-            let weight = HALVES[0][u] * HALVES[0][v] * PART;
-            weights[at] = (weight + if weight < 0.0 { -0.5 } else { 0.5 }) as i16;
-        }
-        at += 1;
-    }
-    weights
-}
-
 /// How far the quarters of a block differ from its mean.
 #[inline(always)]
 fn halves(block: &Block) -> [[f32; 2]; 2] {
-    let held = held(block);
-    let [left, upper, diagonal] =
-        [&LEFT, &UPPER, &DIAGONAL].map(|weights| sum_of_products(&held, weights) as f32 / PART);
+    let [weights, _] = &HALVES;
+    let (rows, _) = block.coefficients.as_chunks::<BLOCK>();
+    // Even coefficients but the mean add nothing.
+    let mut down = [0.0; BLOCK];
+    for v in [1, 3, 5, 7] {
+        for (sum, coefficient) in down.iter_mut().zip(&rows[v]) {
+            *sum += weights[v] * f32::from(*coefficient);
+        }
+    }
+    let mut first = [0.0; BLOCK];
+    for (first, coefficient) in first.iter_mut().zip(&rows[0]) {
+        *first = weights[0] * f32::from(*coefficient);
+    }
+    let across = |line: &[f32; BLOCK]| {
+        (weights[1] * line[1] + weights[3] * line[3])
+            + (weights[5] * line[5] + weights[7] * line[7])
+    };
+    // The left half over the right one, the upper over the lower, and one diagonal over the other.
+    let (left, upper, diagonal) = (across(&first), weights[0] * down[0], across(&down));
     [
         [left + upper + diagonal, upper - left - diagonal],
         [left - upper - diagonal, diagonal - left - upper],
     ]
-}
-
-/// No block of samples of 8 bits has a larger coefficient, rounding included.
-const MOST: i16 = 2047;
-
-/// The coefficients, so far as sums of products of two of them fit into 32 bits.
-#[inline(always)]
-pub(super) fn held(block: &Block) -> [i16; 64] {
-    let mut held = block.coefficients;
-    for coefficient in &mut held {
-        *coefficient = (*coefficient).clamp(-MOST, MOST);
-    }
-    held
-}
-
-/// The sum fits where both are [`held`] or weights.
-#[inline(always)]
-pub(super) fn sum_of_products(one: &[i16; 64], other: &[i16; 64]) -> i32 {
-    one.iter().zip(other).map(|(one, other)| i32::from(*one) * i32::from(*other)).sum()
 }
 
 #[cfg(test)]
