@@ -47,19 +47,28 @@ impl Coefficients {
     }
 }
 
-/// Blocks of luma that are read whole where a part of them is enough; of the others only the mean is.
+/// Blocks of luma that are read as deep as asked where a part of them is enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sparse {
-    /// So many rows of blocks are read whole, and as many not.
+    /// So many rows of blocks belong together.
     pub rows: usize,
-    /// In these, too, one of so many blocks is, from the first on.
+    /// One of so many of these is read so deep, from the first on.
+    pub every: usize,
+    /// In all others one of so many blocks is, from the first on.
     pub columns: usize,
+    /// How deep the rest is read.
+    pub rest: Coefficients,
 }
 
 impl Sparse {
-    /// Whether a block is read whole.
+    /// Whether all blocks of a row are read as deep as asked.
+    pub const fn is_whole_row(self, row: usize) -> bool {
+        (row / self.rows).is_multiple_of(self.every)
+    }
+
+    /// Whether a block is.
     pub const fn is_whole(self, column: usize, row: usize) -> bool {
-        (row / self.rows).is_multiple_of(2) || column.is_multiple_of(self.columns)
+        self.is_whole_row(row) || column.is_multiple_of(self.columns)
     }
 }
 

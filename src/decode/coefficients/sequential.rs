@@ -76,6 +76,8 @@ struct Lane {
     ac: Box<Table>,
     skips: Box<Skips>,
     steps: Steps,
+    /// Of the blocks that are not read whole.
+    rest: Steps,
     /// Blocks across and down of an MCU.
     h: usize,
     v: usize,
@@ -106,12 +108,16 @@ impl Pass {
                 _ => (component.h, component.v),
             };
             let ac = Table::new(header.ac(part.ac)?);
+            let quantisation = header.quantisation(part.component)?;
+            let wanted = depth.of(part.component);
+            let sparse = depth.sparse.filter(|_| part.component == 0 && scan.parts.len() > 1);
             Some(Lane {
                 component: part.component,
                 dc: Table::new(header.dc(part.dc)?),
                 skips: Skips::new(&ac),
                 ac,
-                steps: Steps::new(depth.of(part.component), header.quantisation(part.component)?),
+                steps: Steps::new(wanted, quantisation),
+                rest: Steps::new(sparse.map_or(wanted, |sparse| sparse.rest), quantisation),
                 h,
                 v,
                 mean: 0,
@@ -119,7 +125,7 @@ impl Pass {
                 stride: across * h,
                 blocks_across: component.blocks_across,
                 blocks_down: component.blocks_down,
-                sparse: depth.sparse.filter(|_| part.component == 0 && scan.parts.len() > 1),
+                sparse,
                 whole: vec![true; across * h * v],
             })
         });
@@ -173,8 +179,9 @@ impl Lane {
     /// Chooses which blocks of a row of MCUs are read whole.
     fn choose(&mut self, row: usize) {
         if let Some(sparse) = self.sparse {
-            for (at, whole) in self.whole.iter_mut().enumerate() {
-                *whole = sparse.is_whole(at % self.stride, row * self.v + at / self.stride);
+            for (down, whole) in self.whole.chunks_exact_mut(self.stride).enumerate() {
+                whole.fill(sparse.is_whole_row(row * self.v + down));
+                whole.iter_mut().step_by(sparse.columns).for_each(|whole| *whole = true);
             }
         }
     }
@@ -191,18 +198,17 @@ impl Lane {
                 if self.mean as i16 as i32 != self.mean {
                     return None;
                 }
-                if self.steps.reach == 1 {
-                    self.steps.steps[0].put(&mut block.coefficients, self.mean);
-                    skip(&mut local, &self.ac, &self.skips, 1)?;
-                } else {
+                let steps = if *self.whole.get(at)? { &self.steps } else { &self.rest };
+                // What is never deeper than the mean is 0 already.
+                if self.steps.reach > 1 {
                     block.coefficients = [0; 64];
-                    self.steps.steps[0].put(&mut block.coefficients, self.mean);
-                    if *self.whole.get(at)? {
-                        others(&mut local, &self.ac, &self.skips, &self.steps, block)?;
-                    } else {
-                        block.last = 0;
-                        skip(&mut local, &self.ac, &self.skips, 1)?;
-                    }
+                }
+                steps.steps[0].put(&mut block.coefficients, self.mean);
+                if steps.reach > 1 {
+                    others(&mut local, &self.ac, &self.skips, steps, block)?;
+                } else {
+                    block.last = 0;
+                    skip(&mut local, &self.ac, &self.skips, 1)?;
                 }
                 *bits = local;
             }

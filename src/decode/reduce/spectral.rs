@@ -23,9 +23,12 @@ const MIDDLE: f32 = 128.0;
 /// have it, and so have those that a decoder makes of these.
 const ROUNDING: f32 = 1.0 / 12.0;
 
-/// Rows of blocks, and columns of them, that ripples are looked for in, at least, where there are so many:
-/// in one line of pixels each, as those beside it say the same.
-const LOOKED_AT: usize = 128;
+/// Rows of the energy's grid, and columns of blocks, that are looked at closely, at least, where there are
+/// so many: those beside them say the same. For ripples a line of pixels of each is.
+const LOOKED_AT: usize = 60;
+
+/// No more than one of so few rows of the grid is left to speak for the others.
+const MOST_APART: usize = 2;
 
 /// Which of the eight.
 const LINE: usize = 3;
@@ -72,9 +75,10 @@ impl Spectral {
             (false, 4) => Coefficients::Corner(4),
             (false, _) => Coefficients::Mean,
         };
-        let looks = Looks::of(width, height);
-        // Planes of quarters are made of all blocks.
-        let sparse = looks.sparse.filter(|_| energy_wanted && scale == BLOCK);
+        let Looks { rows, every, columns } = Looks::of(width, height);
+        // What planes need of every block.
+        let rest = if scale == BLOCK { Coefficients::Mean } else { Coefficients::Corner(4) };
+        let sparse = energy_wanted.then_some(Sparse { rows, every, columns, rest });
         Depth { luma, chroma, refined: energy_wanted, sparse }
     }
 
@@ -204,32 +208,28 @@ fn levels_of<const ACROSS: usize, const DOWN: usize, const CORNER: usize>(
     levels
 }
 
-/// Which blocks of luma are looked at.
+/// Which blocks of luma are looked at closely.
 #[derive(Clone, Copy)]
 struct Looks {
-    /// One of so many rows of blocks, and of columns, for ripples.
-    steps: [usize; 2],
-    /// What is enough of a page whose energy is measured reduced: as of others every second row of its
-    /// grid, which has more than a hundred.
-    sparse: Option<Sparse>,
+    /// Rows of blocks to a row of the energy's grid.
+    rows: usize,
+    /// One of so many rows of the grid, for energy and along ripples.
+    every: usize,
+    /// One of so many columns of blocks, for ripples down.
+    columns: usize,
 }
 
 impl Looks {
     fn of(width: usize, height: usize) -> Self {
         let rows = energy_reduction(width, height);
-        let [down, columns] = [height, width].map(|side| (side / BLOCK).div_ceil(LOOKED_AT).max(1));
-        match rows {
-            1 => Self { steps: [down, columns], sparse: None },
-            // Rows that are read whole, and columns.
-            _ => Self { steps: [1, columns], sparse: Some(Sparse { rows, columns }) },
-        }
+        let step = |blocks: usize, most: usize| (blocks / LOOKED_AT).clamp(1, most);
+        let every = step(height / BLOCK / rows, MOST_APART);
+        Self { rows, every, columns: step(width / BLOCK, usize::MAX) }
     }
 
-    /// Whether all blocks of a row are read whole, and it is one to look along.
-    fn looks_along(&self, row: usize) -> bool {
-        // The second block is read whole where its row is, or where every column is.
-        let is_whole = self.sparse.is_none_or(|sparse| sparse.is_whole(1, row));
-        is_whole && row.is_multiple_of(self.steps[0])
+    /// Whether a row of blocks is looked at.
+    fn looks_at(&self, row: usize) -> bool {
+        (row / self.rows).is_multiple_of(self.every)
     }
 }
 
@@ -251,7 +251,7 @@ impl Fine {
         let (width, height) = (frame.width, frame.height);
         let reduction = energy_reduction(width, height);
         let looks = Looks::of(width, height);
-        let columns = (width / BLOCK).div_ceil(looks.steps[1]);
+        let columns = (width / BLOCK).div_ceil(looks.columns);
         let ripple = Ripple::new(width, columns);
         let blocks = BlockRows::new(width, height, reduction);
         let (line, lines) = (vec![0; width.next_multiple_of(BLOCK)], vec![0; BLOCK * columns]);
@@ -260,8 +260,19 @@ impl Fine {
 
     #[inline(always)]
     fn add(&mut self, row: usize, blocks: &[Block]) {
+        if self.looks.looks_at(row) {
+            self.measure(row, blocks);
+            self.look_along(row, blocks);
+        } else if row.is_multiple_of(self.reduction) {
+            self.blocks.repeat();
+        }
+        self.look_down(row, blocks);
+    }
+
+    /// Measures the energy of a row of blocks; a row of the grid stands for those that are not looked at, too.
+    #[inline(always)]
+    fn measure(&mut self, row: usize, blocks: &[Block]) {
         match self.reduction {
-            1 if !row.is_multiple_of(2) => self.blocks.repeat(),
             1 => {
                 // Blocks that the edge cuts are left out.
                 let whole = self.blocks.width().min(blocks.len());
@@ -272,20 +283,12 @@ impl Fine {
             2 => self.add_reduced::<4>(row, blocks),
             _ => self.add_reduced::<2>(row, blocks),
         }
-        self.look_along(row, blocks);
-        self.look_down(row, blocks);
     }
 
-    /// Puts `SIDE` means a side of each block on the grid; every second row of it stands for the next, too.
+    /// Puts `SIDE` means a side of each block on the grid.
     #[inline(always)]
     fn add_reduced<const SIDE: usize>(&mut self, row: usize, blocks: &[Block]) {
-        let (top, grid_row) = (row * SIDE % BLOCK, row * SIDE / BLOCK);
-        if !grid_row.is_multiple_of(2) {
-            if top == 0 {
-                self.blocks.repeat();
-            }
-            return;
-        }
+        let top = row * SIDE % BLOCK;
         let whole = (self.blocks.width() * BLOCK / SIDE).min(blocks.len());
         let stride = self.blocks.width() * BLOCK;
         let Some(lines) = self.blocks.lines(top, SIDE) else {
@@ -307,7 +310,7 @@ impl Fine {
     /// Looks for ripples along a line of pixels of a row of blocks.
     #[inline(always)]
     fn look_along(&mut self, row: usize, blocks: &[Block]) {
-        if !self.looks.looks_along(row) || row * BLOCK + LINE >= self.height {
+        if row * BLOCK + LINE >= self.height {
             return;
         }
         for (pixels, block) in self.line.as_chunks_mut::<BLOCK>().0.iter_mut().zip(blocks) {
@@ -321,7 +324,7 @@ impl Fine {
     fn look_down(&mut self, row: usize, blocks: &[Block]) {
         let whole = &blocks[..(self.width / BLOCK).min(blocks.len())];
         let columns = self.lines.len() / BLOCK;
-        for (at, block) in whole.iter().step_by(self.looks.steps[1]).enumerate() {
+        for (at, block) in whole.iter().step_by(self.looks.columns).enumerate() {
             for (y, pixel) in pixels_down(block).into_iter().enumerate() {
                 self.lines[y * columns + at] = pixel;
             }
