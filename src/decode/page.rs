@@ -73,6 +73,9 @@ pub struct Energy {
     pub height: usize,
     /// Full-resolution pixels per pixel of the grid that the blocks lie on.
     pub reduction: usize,
+    /// How many blocks of the page each of these stands for, itself included: of a large page not all are
+    /// measured, but some of them all over.
+    pub stands_for: usize,
     /// Row-major.
     pub blocks: Vec<Octaves>,
     /// Mean second difference of neighbouring full-resolution pixels, column by column and row by
@@ -99,6 +102,7 @@ impl Energy {
             width,
             height,
             reduction: self.reduction,
+            stands_for: self.stands_for,
             blocks,
             ripple: Default::default(),
             spectrum: [0.0; 64],
@@ -261,6 +265,13 @@ impl Page {
         }
         Some(rgb)
     }
+}
+
+/// The nearest level. Whole numbers up to 2²³ stand in the last bits of one that much larger, which can be
+/// taken from many at once.
+#[inline(always)]
+pub(crate) fn level(value: f32) -> u8 {
+    (value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() as u8
 }
 
 /// Gets the pixels of a picture.

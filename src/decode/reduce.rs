@@ -44,7 +44,7 @@ pub(super) fn reduce(
         Stripe { raster, rows, cells, fine, luma }.dispatch();
     }
     let [y, cb, cr] = cells.planes.map(|plane| upright(plane, orientation));
-    let energy = fine.map(|(blocks, ripple)| blocks.upright(orientation, ripple.means()));
+    let energy = fine.map(|(blocks, ripple)| blocks.upright(orientation, ripple.means(), 1));
     Ok((Planes { y, cb, cr }, energy))
 }
 
@@ -201,20 +201,20 @@ fn total(cell: &[u16], channels: usize) -> [u16; 3] {
 }
 
 fn upright(plane: Plane, orientation: Orientation) -> Plane {
-    if orientation == Orientation::Upright {
-        return plane;
-    }
-    let (width, height, cells) = turned(&plane.cells, plane.width, plane.height, orientation);
+    let (width, height, cells) = turned(plane.cells, plane.width, plane.height, orientation);
     Plane { width, height, cells }
 }
 
 /// `cells` of `width` × `height` turned upright.
 fn turned<T: Copy>(
-    cells: &[T],
+    cells: Vec<T>,
     width: usize,
     height: usize,
     orientation: Orientation,
 ) -> (usize, usize, Vec<T>) {
+    if orientation == Orientation::Upright {
+        return (width, height, cells);
+    }
     let (across, down) = if orientation.swaps_sides() { (height, width) } else { (width, height) };
     let turned = (0..down)
         .flat_map(|y| (0..across).map(move |x| orientation.stored(x, y, width, height)))

@@ -9,7 +9,7 @@
 
 use rten_simd::{Isa, SimdOp};
 
-use crate::decode::page::Planes;
+use crate::decode::page::{Planes, level};
 use crate::measure::outline::Outline;
 use crate::measure::stamps;
 use crate::measure::tone::Tone;
@@ -230,7 +230,7 @@ impl SimdOp for Parting<'_> {
                 let told = magnitude.iter_mut().zip(coloured);
                 for ((blue, red), (magnitude, coloured)) in blue.iter().zip(red.iter()).zip(told) {
                     let square = blue * blue + red * red;
-                    *magnitude = square.sqrt().min(255.0) as u8;
+                    *magnitude = level(square.sqrt() - 0.5);
                     *coloured = square > COLOURED * COLOURED;
                 }
             }

@@ -63,8 +63,9 @@ pub fn measure(energy: &Energy, long_side_px: f64) -> Option<Focus> {
         })
         .filter(|(sum, _)| *sum > EDGE)
         .collect();
-    let count = ((energy.blocks.len() as f32 * STRONGEST) as usize).max(FEWEST);
-    if strong.len() < FEWEST {
+    let count =
+        ((energy.blocks.len() as f32 * STRONGEST) as usize).max(FEWEST.div_ceil(energy.stands_for));
+    if strong.len() < FEWEST.div_ceil(energy.stands_for) {
         return None;
     }
     if strong.len() > count {
@@ -110,6 +111,7 @@ mod tests {
             width: 40,
             height: 25,
             reduction: 1,
+            stands_for: 1,
             blocks,
             ripple: [Vec::new(), Vec::new()],
             spectrum: [0.0; 64],

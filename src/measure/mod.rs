@@ -78,8 +78,9 @@ pub struct Measured {
     letters: OnceCell<Option<Letters>>,
 }
 
-/// Blocks of energy down a part of the page below which its edges lie too close together to tell blur.
-const LEAST_BLOCKS: usize = 16;
+/// Height of a part of the page, in pixels of the grid that energy is measured on, below which its edges
+/// lie too close together to tell blur: sixteen blocks.
+const LEAST_HEIGHT: usize = 128;
 
 /// Prepares every network, for a service that would rather wait at its start than at the first file.
 /// Whether all of them could be.
@@ -219,8 +220,10 @@ impl Measured {
     /// Sharpness inside `[left, top, right, bottom]`, 0..1, against a length in pixels; `None` where the
     /// part is too small or has no edge to judge it by.
     pub fn focus_inside(&self, edges: [f64; 4], length_px: f64) -> Option<Focus> {
-        let energy = self.page.energy.as_ref()?.inside(edges);
-        (energy.height >= LEAST_BLOCKS).then(|| focus::measure(&energy, length_px))?
+        let energy = self.page.energy.as_ref()?;
+        let height_px = (edges[3] - edges[1]) * self.page.height as f64;
+        let has_room = height_px >= (LEAST_HEIGHT * energy.reduction) as f64;
+        has_room.then(|| focus::measure(&energy.inside(edges), length_px))?
     }
 
     /// What the person holds up; `None` where no rectangle is found.

@@ -130,6 +130,7 @@ mod tests {
             width: 0,
             height: 0,
             reduction: 1,
+            stands_for: 1,
             blocks: Vec::new(),
             ripple: [line.clone(), line],
             spectrum: [0.0; 64],

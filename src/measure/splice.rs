@@ -44,7 +44,7 @@ pub fn measure(energy: &Energy, person: &Person) -> Option<Splice> {
         }
     }
     let [person, background] = parts.map(|mut part: Vec<(f32, f32)>| {
-        (part.len() >= FEWEST).then(|| {
+        (part.len() >= FEWEST.div_ceil(energy.stands_for)).then(|| {
             let flat = (part.len() as f32 * FLAT) as usize + 1;
             part.select_nth_unstable_by(flat - 1, |a, b| a.0.total_cmp(&b.0));
             let mut high: Vec<f32> = part[..flat].iter().map(|block| block.1).collect();
@@ -72,6 +72,7 @@ mod tests {
             width,
             height,
             reduction: 1,
+            stands_for: 1,
             blocks,
             ripple: Default::default(),
             spectrum: [0.0; 64],

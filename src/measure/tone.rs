@@ -81,7 +81,7 @@ fn ink_level(energy: &Energy, paper: u8) -> Option<u8> {
             (variance > edge && below > 4.0).then(|| block.mean - variance / below)
         })
         .collect();
-    if levels.len() < FEWEST_EDGES {
+    if levels.len() < FEWEST_EDGES.div_ceil(energy.stands_for) {
         return None;
     }
     let darker = levels.len() / 10;
@@ -177,8 +177,15 @@ mod tests {
             };
             let blocks = vec![block; 100];
             let ripple = [Vec::new(), Vec::new()];
-            let energy =
-                Energy { width: 10, height: 10, reduction: 1, blocks, ripple, spectrum: [0.0; 64] };
+            let energy = Energy {
+                width: 10,
+                height: 10,
+                reduction: 1,
+                stands_for: 1,
+                blocks,
+                ripple,
+                spectrum: [0.0; 64],
+            };
             let ink = ink_level(&energy, 250).unwrap();
             assert!((f32::from(ink) - level).abs() <= 1.0, "{share} {level}: {ink}");
         }

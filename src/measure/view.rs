@@ -6,7 +6,7 @@ use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 use rten_simd::{Isa, SimdOp};
 
-use crate::decode::page::Planes;
+use crate::decode::page::{self, Planes};
 
 /// Longest side of the view in pixels.
 pub(super) const LONG_SIDE: usize = 320;
@@ -96,8 +96,9 @@ impl SimdOp for Colours<'_> {
                 let luma = f32::from(luma);
                 let (blue, red) = (f32::from(blue) - 128.0, f32::from(red) - 128.0);
                 let channels = [1.402 * red, -0.344_136 * blue - 0.714_136 * red, 1.772 * blue];
-                *pixel =
-                    channels.map(|difference| (luma + difference + 0.5).clamp(0.0, 255.0) as u8);
+                for (level, difference) in pixel.iter_mut().zip(channels) {
+                    *level = page::level(luma + difference);
+                }
             }
         }
     }

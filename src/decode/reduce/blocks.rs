@@ -93,6 +93,11 @@ impl BlockRows {
         self.width
     }
 
+    /// Blocks down, but for those that the edge cuts.
+    pub(super) fn height(&self) -> usize {
+        self.height
+    }
+
     /// Some of the eight rows that the next row of blocks lies on, for who fills them by himself and then
     /// has them transformed. `None` after the last row of whole blocks.
     #[inline(always)]
@@ -116,14 +121,6 @@ impl BlockRows {
             }
             let squares = squares(&block);
             self.push(&squares);
-        }
-    }
-
-    /// Adds a row of blocks like the last one, where every second one is enough.
-    pub(super) fn repeat(&mut self) {
-        let last = self.blocks.len().saturating_sub(self.width);
-        if self.blocks.len() < self.width * self.height {
-            self.blocks.extend_from_within(last..);
         }
     }
 
@@ -155,16 +152,24 @@ impl BlockRows {
         self.quiet_in_recent = 0;
     }
 
-    /// The energy of the upright page, with the ripples of its columns and rows.
-    pub(super) fn upright(mut self, orientation: Orientation, ripple: [Vec<f32>; 2]) -> Energy {
+    /// The energy of the upright page, with the ripples of its columns and rows. Each row that was added
+    /// stands for so many.
+    pub(super) fn upright(
+        mut self,
+        orientation: Orientation,
+        ripple: [Vec<f32>; 2],
+        stands_for: usize,
+    ) -> Energy {
         self.settle();
-        let (width, height, blocks) = turned(&self.blocks, self.width, self.height, orientation);
+        let rows = self.blocks.len() / self.width.max(1);
+        let (width, height, blocks) = turned(self.blocks, self.width, rows, orientation);
         let [columns, rows] = ripple;
         // A mirrored profile has the same ripples.
         let ripple = if orientation.swaps_sides() { [rows, columns] } else { [columns, rows] };
         let count = f64::from(self.quiet.max(1));
         let spectrum = self.spectrum.map(|sum| (sum as f64 / count / f64::from(ONE_OCTAVE)) as f32);
-        Energy { width, height, reduction: self.reduction, blocks, ripple, spectrum }
+        let reduction = self.reduction;
+        Energy { width, height, reduction, stands_for, blocks, ripple, spectrum }
     }
 }
 

@@ -12,7 +12,7 @@ use super::blocks::{BLOCK, BlockRows, DCT};
 use super::ripple::Ripple;
 use super::{energy_reduction, upright};
 use crate::decode::coefficients::{Block, Coefficients, Depth, Frame, Sink, Sparse};
-use crate::decode::page::{Energy, Plane, Planes};
+use crate::decode::page::{Energy, Plane, Planes, level};
 use crate::intake::metadata::Orientation;
 use means::{means, rows_of};
 
@@ -89,7 +89,9 @@ impl Spectral {
         let neutral = || Plane { cells: vec![128; y.cells.len()], ..y };
         let cb = planes.next().unwrap_or_else(neutral);
         let cr = planes.next().unwrap_or_else(neutral);
-        let energy = self.fine.map(|fine| fine.blocks.upright(orientation, fine.ripple.means()));
+        let energy = self
+            .fine
+            .map(|fine| fine.blocks.upright(orientation, fine.ripple.means(), fine.looks.every));
         let [y, cb, cr] = [y, cb, cr].map(|plane| upright(plane, orientation));
         (Planes { y, cb, cr }, energy)
     }
@@ -263,18 +265,18 @@ impl Fine {
         if self.looks.looks_at(row) {
             self.measure(row, blocks);
             self.look_along(row, blocks);
-        } else if row.is_multiple_of(self.reduction) {
-            self.blocks.repeat();
         }
         self.look_down(row, blocks);
     }
 
-    /// Measures the energy of a row of blocks; a row of the grid stands for those that are not looked at, too.
+    /// Measures the energy of a row of blocks. Those that the edge cuts are left out.
     #[inline(always)]
     fn measure(&mut self, row: usize, blocks: &[Block]) {
+        if row / self.reduction >= self.blocks.height() {
+            return;
+        }
         match self.reduction {
             1 => {
-                // Blocks that the edge cuts are left out.
                 let whole = self.blocks.width().min(blocks.len());
                 for block in &blocks[..whole] {
                     self.blocks.push(&squares(block));
@@ -351,13 +353,6 @@ fn squares(block: &Block) -> [[f32; BLOCK]; BLOCK] {
     }
     squares[0][0] = (f32::from(block.coefficients[0]) + BLOCK as f32 * MIDDLE).max(0.0);
     squares
-}
-
-/// The nearest level. Whole numbers up to 2²³ stand in the last bits of one that much larger, which can be
-/// taken from many at once.
-#[inline(always)]
-fn level(value: f32) -> u8 {
-    (value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() as u8
 }
 
 /// One line of the samples of a block, across.
