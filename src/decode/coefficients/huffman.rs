@@ -46,6 +46,11 @@ impl Entry {
         Self((length + size) | (length << 5) | ((run + 1) << 10) | ((value as u16 as u32) << 16))
     }
 
+    /// Of a known value; so many bits, and so far along the zig-zag.
+    const fn of(bits: u32, advance: u32, value: i32) -> Self {
+        Self(bits | (advance << 10) | ((value as u16 as u32) << 16))
+    }
+
     /// The value, if it is not 0 and is known.
     #[inline(always)]
     pub(super) const fn value(self) -> i32 {
@@ -153,6 +158,36 @@ impl Table {
 pub(super) const fn extend(bits: u32, size: u32) -> i32 {
     let value = bits as i32;
     if value < 1 << size >> 1 { value + 1 - (1 << size) } else { value }
+}
+
+/// The value of AC that follows the one that a table gives, where both are known from the same bits: its
+/// value, how far it moves on from the first, and the bits of both. Where none is known it is the first
+/// again, which moves no further, so that who sets both need not ask.
+#[derive(Clone, Debug)]
+pub(super) struct Seconds([Entry; ENTRIES]);
+
+impl Seconds {
+    /// Of a table of AC.
+    pub(super) fn new(table: &Table) -> Box<Self> {
+        let mut seconds = Box::new(Self([Entry::default(); ENTRIES]));
+        for (window, (second, first)) in seconds.0.iter_mut().zip(&table.entries).enumerate() {
+            let entry = table.entries[window << first.bits() & (ENTRIES - 1)];
+            let both = first.bits() + entry.bits();
+            *second = match entry.value() {
+                0 => Entry::of(first.bits(), 0, first.value()),
+                // Beyond the window there are bits that are not known.
+                _ if both > LOOK_UP => Entry::of(first.bits(), 0, first.value()),
+                value => Entry::of(both, entry.advance() as u32, value),
+            };
+        }
+        seconds
+    }
+
+    /// What the bits at the top of `window` say; of use only where the table knows the first value.
+    #[inline(always)]
+    pub(super) fn look_up(&self, window: u64) -> Entry {
+        self.0[(window >> (64 - LOOK_UP)) as usize]
+    }
 }
 
 /// Steps over the coefficients of a block that nobody wants, several at a time.

@@ -3,7 +3,7 @@
 use super::bits::{Bits, Data, Restarts};
 use super::block::{Block, Steps};
 use super::header::{Header, Next, Scan};
-use super::huffman::{Entry, Skips, Table};
+use super::huffman::{Code, Entry, Seconds, Skips, Table};
 use super::{Depth, Frame, Sink, Sparse, Stop};
 use crate::intake::Budget;
 
@@ -69,12 +69,25 @@ struct Pass {
     down: usize,
 }
 
+/// The code of coefficients other than the mean, in three forms.
+struct Codes {
+    ac: Box<Table>,
+    seconds: Box<Seconds>,
+    skips: Box<Skips>,
+}
+
+impl Codes {
+    fn new(code: &Code) -> Self {
+        let ac = Table::new(code);
+        Self { seconds: Seconds::new(&ac), skips: Skips::new(&ac), ac }
+    }
+}
+
 /// A component of the scan.
 struct Lane {
     component: usize,
     dc: Box<Table>,
-    ac: Box<Table>,
-    skips: Box<Skips>,
+    codes: Codes,
     steps: Steps,
     /// Of the blocks that are not read whole.
     rest: Steps,
@@ -107,15 +120,13 @@ impl Pass {
                 1 => (1, 1),
                 _ => (component.h, component.v),
             };
-            let ac = Table::new(header.ac(part.ac)?);
             let quantisation = header.quantisation(part.component)?;
             let wanted = depth.of(part.component);
             let sparse = depth.sparse.filter(|_| part.component == 0 && scan.parts.len() > 1);
             Some(Lane {
                 component: part.component,
                 dc: Table::new(header.dc(part.dc)?),
-                skips: Skips::new(&ac),
-                ac,
+                codes: Codes::new(header.ac(part.ac)?),
                 steps: Steps::new(wanted, quantisation),
                 rest: Steps::new(sparse.map_or(wanted, |sparse| sparse.rest), quantisation),
                 h,
@@ -205,10 +216,10 @@ impl Lane {
                 }
                 steps.steps[0].put(&mut block.coefficients, self.mean);
                 if steps.reach > 1 {
-                    others(&mut local, &self.ac, &self.skips, steps, block)?;
+                    others(&mut local, &self.codes, steps, block)?;
                 } else {
                     block.last = 0;
-                    skip(&mut local, &self.ac, &self.skips, 1)?;
+                    skip(&mut local, &self.codes, 1)?;
                 }
                 *bits = local;
             }
@@ -239,62 +250,59 @@ pub(super) fn mean_step(bits: &mut Bits<'_>, dc: &Table) -> Option<i32> {
 
 /// The coefficients behind the mean.
 #[inline(always)]
-fn others(
-    bits: &mut Bits<'_>,
-    ac: &Table,
-    skips: &Skips,
-    steps: &Steps,
-    block: &mut Block,
-) -> Option<()> {
+fn others(bits: &mut Bits<'_>, codes: &Codes, steps: &Steps, block: &mut Block) -> Option<()> {
+    let Codes { ac, seconds, .. } = codes;
     let mut at = 1;
     let mut last = 0;
     'symbols: while at < steps.reach {
         bits.refill();
-        let mut entry = ac.look_up(bits.window());
-        // The bits suffice for two values that are looked up and a third of any length.
-        for _ in 0..2 {
-            if entry.value() == 0 {
-                break;
+        // The bits suffice for two pairs of values and then for one of any length.
+        for _ in 0..3 {
+            let window = bits.window();
+            let first = ac.look_up(window);
+            if first.value() == 0 {
+                let entry = code(bits, ac, first)?;
+                match (entry.size(), entry.advance()) {
+                    (0, 1) => {
+                        block.last = last as u8;
+                        return Some(());
+                    }
+                    (0, 16) => at += 16,
+                    (1..=MAX_AC_SIZE, advance) => {
+                        last = at + advance - 1;
+                        let value = bits.value(entry.size());
+                        steps.steps.get(last)?.put(&mut block.coefficients, value);
+                        at = last + 1;
+                    }
+                    _ => return None,
+                }
+                continue 'symbols;
             }
-            bits.skip(entry.bits());
-            last = at + entry.advance() - 1;
-            steps.steps.get(last)?.put(&mut block.coefficients, entry.value());
+            last = at + first.advance() - 1;
+            steps.steps.get(last)?.put(&mut block.coefficients, first.value());
             at = last + 1;
+            if at >= steps.reach {
+                bits.skip(first.bits());
+                break 'symbols;
+            }
+            let second = seconds.look_up(window);
+            last += second.advance();
+            steps.steps.get(last)?.put(&mut block.coefficients, second.value());
+            at = last + 1;
+            bits.skip(second.bits());
             if at >= steps.reach {
                 break 'symbols;
             }
-            entry = ac.look_up(bits.window());
-        }
-        if entry.value() != 0 {
-            bits.skip(entry.bits());
-            last = at + entry.advance() - 1;
-            steps.steps.get(last)?.put(&mut block.coefficients, entry.value());
-            at = last + 1;
-            continue;
-        }
-        let entry = code(bits, ac, entry)?;
-        match (entry.size(), entry.advance()) {
-            (0, 1) => {
-                block.last = last as u8;
-                return Some(());
-            }
-            (0, 16) => at += 16,
-            (1..=MAX_AC_SIZE, advance) => {
-                last = at + advance - 1;
-                let value = bits.value(entry.size());
-                steps.steps.get(last)?.put(&mut block.coefficients, value);
-                at = last + 1;
-            }
-            _ => return None,
         }
     }
     block.last = last as u8;
-    skip(bits, ac, skips, at)
+    skip(bits, codes, at)
 }
 
 /// Steps over the coefficients from `at` on.
 #[inline(always)]
-fn skip(bits: &mut Bits<'_>, ac: &Table, skips: &Skips, mut at: usize) -> Option<()> {
+fn skip(bits: &mut Bits<'_>, codes: &Codes, mut at: usize) -> Option<()> {
+    let Codes { ac, skips, .. } = codes;
     while at < 64 {
         bits.refill();
         let (count, advance, ends) = skips.look_up(bits.window());
