@@ -6,7 +6,7 @@ use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 use rten_simd::{Isa, SimdOp};
 
-use crate::decode::page::{self, Planes};
+use crate::decode::page::{self, Plane, Planes};
 
 /// Longest side of the view in pixels.
 pub(super) const LONG_SIDE: usize = 320;
@@ -62,6 +62,35 @@ impl From<RgbImage> for View {
 /// The planes in colour.
 pub(super) fn picture(planes: &Planes) -> RgbImage {
     part(planes, [0, 0, planes.y.width, planes.y.height])
+}
+
+/// A part of them in so many pixels a side, each the mean of the cells that fall on it, or the nearest.
+pub(super) fn reduced(planes: &Planes, edges: [usize; 4], side: usize) -> RgbImage {
+    let [y, cb, cr] = [&planes.y, &planes.cb, &planes.cr].map(|plane| means(plane, edges, side));
+    part(&Planes { y, cb, cr }, [0, 0, side, side])
+}
+
+fn means(plane: &Plane, [left, top, right, bottom]: [usize; 4], side: usize) -> Plane {
+    let span = |at: usize, length: usize| {
+        let start = at * length / side;
+        start..((at + 1) * length / side).max(start + 1)
+    };
+    let mut cells = Vec::with_capacity(side * side);
+    let mut sums = vec![0u32; right - left];
+    for rows in (0..side).map(|at| span(at, bottom - top)) {
+        sums.fill(0);
+        for row in plane.rows().skip(top + rows.start).take(rows.len()) {
+            for (sum, &cell) in sums.iter_mut().zip(&row[left..right]) {
+                *sum += u32::from(cell);
+            }
+        }
+        cells.extend((0..side).map(|at| {
+            let columns = span(at, right - left);
+            let count = (columns.len() * rows.len()) as f32;
+            page::level(sums[columns].iter().sum::<u32>() as f32 / count)
+        }));
+    }
+    Plane { width: side, height: side, cells }
 }
 
 /// A part of them: left, top, right and bottom in cells, all on the planes.
@@ -143,7 +172,6 @@ pub fn median(colours: impl Iterator<Item = [f32; 3]>) -> Option<[f32; 3]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decode::page::Plane;
 
     fn plain(width: usize, height: usize, ycc: [u8; 3]) -> View {
         let [y, cb, cr] =
