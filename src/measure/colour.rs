@@ -247,8 +247,8 @@ struct Light {
     tiles: Vec<(f32, f32)>,
 }
 
-/// Every second cell, across and down, is enough to tell the light by.
-const THINNED: usize = 2;
+/// Every third cell, across and down, is enough to tell the light by.
+const THINNED: usize = 3;
 
 impl Light {
     fn of(planes: &Planes, inside: &[bool]) -> Self {

@@ -63,48 +63,48 @@ fn peak(profile: &[f32]) -> Option<(f64, f64)> {
             (eighths - eighths.round()).abs() > NEAR_BLOCKS * BLOCKS
         })
         .collect();
-    let spectrum: Vec<(f64, f64)> = bins
+    let spectrum: Vec<(f64, f32)> = bins
         .chunks(LANES)
         .flat_map(|bins| bins.iter().zip(Bins { signal: &signal, bins }.dispatch()))
         .map(|(bin, height)| (*bin as f64 / count as f64, height))
         .collect();
-    let mut heights: Vec<f64> = spectrum.iter().map(|(_, height)| *height).collect();
-    heights.sort_unstable_by(f64::total_cmp);
-    let median = heights[heights.len() / 2].max(f64::MIN_POSITIVE);
+    let mut heights: Vec<f32> = spectrum.iter().map(|(_, height)| *height).collect();
+    heights.sort_unstable_by(f32::total_cmp);
+    let median = heights[heights.len() / 2].max(f32::MIN_POSITIVE);
     let (cycles, height) = spectrum.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
-    Some((cycles, height / median))
+    Some((cycles, f64::from(height / median)))
 }
 
 /// The profile without its slow part, faded out at both ends.
-fn windowed(profile: &[f32]) -> Vec<f64> {
+fn windowed(profile: &[f32]) -> Vec<f32> {
     let count = profile.len();
     (0..count)
         .map(|at| {
             let near = &profile[at.saturating_sub(SMOOTHING)..(at + SMOOTHING + 1).min(count)];
             let mean = near.iter().sum::<f32>() / near.len() as f32;
             let phase = std::f64::consts::TAU * at as f64 / (count - 1) as f64;
-            f64::from(profile[at] - mean) * (0.5 - 0.5 * phase.cos())
+            (profile[at] - mean) * (0.5 - 0.5 * phase.cos()) as f32
         })
         .collect()
 }
 
 /// Up to [`LANES`] bins of the spectrum of `signal`.
 struct Bins<'a> {
-    signal: &'a [f64],
+    signal: &'a [f32],
     bins: &'a [usize],
 }
 
 impl SimdOp for Bins<'_> {
     /// Their magnitudes.
-    type Output = [f64; LANES];
+    type Output = [f32; LANES];
 
     /// By Goertzel's recurrence, side by side: one alone waits for itself at every sample.
     #[inline(always)]
-    fn eval<I: Isa>(self, _: I) -> [f64; LANES] {
+    fn eval<I: Isa>(self, _: I) -> [f32; LANES] {
         let mut turns = [0.0; LANES];
         for (turn, bin) in turns.iter_mut().zip(self.bins) {
             let angle = std::f64::consts::TAU * *bin as f64 / self.signal.len() as f64;
-            *turn = 2.0 * angle.cos();
+            *turn = 2.0 * angle.cos() as f32;
         }
         let (mut last, mut before) = ([0.0; LANES], [0.0; LANES]);
         for sample in self.signal {
