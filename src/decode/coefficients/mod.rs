@@ -83,8 +83,8 @@ pub struct Depth {
     /// mean are read too. Without them these coefficients are off by less than the bits left out, and
     /// the smallest are missing.
     pub refined: bool,
-    /// Of luma, which blocks are read so deep; `None` for all. Pictures that are coded in passes or
-    /// component by component have all.
+    /// Of luma, which blocks are read so deep; `None` for all. Grey pictures in one pass and those that are
+    /// coded component by component have all.
     pub sparse: Option<Sparse>,
 }
 

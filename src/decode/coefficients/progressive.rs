@@ -5,7 +5,7 @@ use super::block::{Block, Steps};
 use super::header::{Header, Next, Scan};
 use super::huffman::Table;
 use super::sequential::{MAX_AC_SIZE, code, mean_step};
-use super::{Depth, Frame, Sink, Stop};
+use super::{Depth, Frame, Sink, Sparse, Stop};
 use crate::intake::Budget;
 
 /// The most bits that a pass may leave out (T.81, G.1.1.1.2).
@@ -25,8 +25,12 @@ pub(super) fn read<S: Sink>(
 ) -> Result<(), Stop> {
     let components = frame.components.iter().enumerate();
     let planes = components.map(|(index, component)| {
-        let steps = Steps::new(depth.of(index), header.quantisation(index)?);
-        Some(Plane::new(steps, component.blocks_across, component.blocks_down))
+        let sparse = depth.sparse.filter(|_| index == 0);
+        let wanted = depth.of(index);
+        let rest = sparse.map_or(wanted, |sparse| sparse.rest);
+        let quantisation = header.quantisation(index)?;
+        let steps = [wanted, rest].map(|wanted| Steps::new(wanted, quantisation));
+        Some(Plane::new(steps, sparse, [component.blocks_across, component.blocks_down]))
     });
     let mut planes: Vec<Plane> = planes.collect::<Option<_>>().ok_or(Stop::Unusual)?;
     let mut next = Next::Scan(first);
@@ -55,7 +59,14 @@ pub(super) fn read<S: Sink>(
 /// A component, as far as its passes have come.
 struct Plane {
     steps: Steps,
-    /// The coefficients of each block that [`Steps::reach`] keeps, in zig-zag order.
+    /// Of the blocks that are not read whole.
+    rest: Steps,
+    /// Which blocks are read whole.
+    sparse: Option<Sparse>,
+    /// The mean of each block.
+    means: Vec<i16>,
+    /// The coefficients of each block that [`Steps::reach`] keeps, in zig-zag order; the place of the mean
+    /// is not used.
     values: Vec<i16>,
     /// Which coefficients of each block other than the mean are not 0; those not kept, too, as it
     /// decides how the passes that refine them are coded. Empty where only the mean is wanted.
@@ -69,12 +80,16 @@ struct Plane {
 }
 
 impl Plane {
-    fn new(steps: Steps, across: usize, down: usize) -> Self {
-        let (reach, blocks) = (steps.reach, across * down);
+    fn new([steps, rest]: [Steps; 2], sparse: Option<Sparse>, [across, down]: [usize; 2]) -> Self {
+        let blocks = across * down;
+        let kept = if steps.reach > 1 { blocks } else { 0 };
         Self {
+            means: vec![0; blocks],
+            values: vec![0; steps.reach * kept],
+            filled: vec![0; kept],
             steps,
-            values: vec![0; reach * blocks],
-            filled: vec![0; if reach > 1 { blocks } else { 0 }],
+            rest,
+            sparse,
             across,
             down,
             blocks: vec![Block::ZERO; across],
@@ -84,27 +99,34 @@ impl Plane {
 
     /// A row of blocks as they are given.
     fn row(&mut self, row: usize) -> Option<&[Block]> {
-        let Steps { steps, reach } = &self.steps;
-        let reach = *reach;
-        let kept = u64::MAX >> (64 - reach);
+        let reach = self.steps.reach;
         let places = row * self.across..(row + 1) * self.across;
-        for (block, place) in self.blocks.iter_mut().zip(places) {
-            let values = self.values.get(place * reach..)?.get(..reach)?;
-            steps[0].put(&mut block.coefficients, values[0].into());
+        for (column, (block, place)) in self.blocks.iter_mut().zip(places).enumerate() {
+            let is_whole = self.sparse.is_none_or(|sparse| sparse.is_whole(column, row));
+            let steps = if is_whole { &self.steps } else { &self.rest };
             if reach > 1 {
-                let mean = block.coefficients[0];
                 block.coefficients = [0; 64];
-                block.coefficients[0] = mean;
-                let mut filled = self.filled.get(place)? & kept;
+            }
+            steps.steps[0].put(&mut block.coefficients, (*self.means.get(place)?).into());
+            if steps.reach > 1 {
+                let values = self.values.get(place * reach..)?.get(..reach)?;
+                let mut filled = self.filled.get(place)? & (u64::MAX >> (64 - steps.reach));
                 block.last = 63u32.saturating_sub(filled.leading_zeros()) as u8;
                 while filled != 0 {
                     let at = filled.trailing_zeros() as usize & 63;
-                    steps[at].put(&mut block.coefficients, (*values.get(at)?).into());
+                    steps.steps[at].put(&mut block.coefficients, (*values.get(at)?).into());
                     filled &= filled - 1;
                 }
+            } else {
+                block.last = 0;
             }
         }
         Some(&self.blocks)
+    }
+
+    /// Whether nothing but the mean of a block is given.
+    fn is_left_out(&self, column: usize, row: usize) -> bool {
+        self.rest.reach == 1 && self.sparse.is_some_and(|sparse| !sparse.is_whole(column, row))
     }
 }
 
@@ -198,7 +220,7 @@ fn means(
                         };
                         // The others lie beyond the edge.
                         if x < plane.across && y < plane.down {
-                            plane.values[(y * plane.across + x) * plane.steps.reach] |= value;
+                            plane.means[y * plane.across + x] |= value;
                         }
                     }
                 }
@@ -228,8 +250,11 @@ fn others(
     let mut data = Data::new(header.bytes(), header.at()).ok_or(Stop::Unusual)?;
     let mut restarts = Restarts::new(header.restart());
     let mut band = Band { first: scan.first, last: scan.last, low: scan.low, ended: 0 };
-    let rows = plane.values.chunks_exact_mut(plane.steps.reach * plane.across);
-    for (values, filled) in rows.zip(plane.filled.chunks_exact_mut(plane.across)) {
+    let reach = plane.steps.reach;
+    let mut all = std::mem::take(&mut plane.values);
+    let mut filled = std::mem::take(&mut plane.filled);
+    let rows = all.chunks_exact_mut(reach * plane.across);
+    for (row, (values, filled)) in rows.zip(filled.chunks_exact_mut(plane.across)).enumerate() {
         budget.check()?;
         let mut column = 0;
         while column < plane.across {
@@ -238,8 +263,10 @@ fn others(
             }
             let end = column + restarts.take(plane.across - column);
             let mut bits = data.bits();
-            let values = values[column * plane.steps.reach..].chunks_exact_mut(plane.steps.reach);
-            for (values, filled) in values.zip(&mut filled[column..end]) {
+            let blocks = values[column * reach..].chunks_exact_mut(reach);
+            for (column, (values, filled)) in (column..).zip(blocks.zip(&mut filled[column..end])) {
+                // What is not given need not be kept, only how it was coded.
+                let values = if plane.is_left_out(column, row) { &mut [] } else { values };
                 match scan.high {
                     0 => band.begin(&mut bits, &ac, values, filled),
                     _ => band.refine(&mut bits, &ac, values, filled),
@@ -251,6 +278,7 @@ fn others(
             column = end;
         }
     }
+    (plane.values, plane.filled) = (all, filled);
     if band.ended > 0 {
         return Err(Stop::Unusual);
     }
@@ -387,7 +415,9 @@ impl Band {
             corrections = (corrections << rest) | take(bits, rest);
         }
         self.ended = self.ended.saturating_sub(1);
-        self.correct(old, corrections, values);
+        if !values.is_empty() {
+            self.correct(old, corrections, values);
+        }
         Some(())
     }
 
