@@ -11,10 +11,11 @@ use zune_jpeg::errors::DecodeErrors;
 use super::coefficients::{self, Frame, Transform};
 use super::colour;
 use super::integrity::State;
-use super::page::{self, Decode, Page};
+use super::page::{self, Page, Rect};
+use super::pixels::Decode;
 use super::raster::{self, Raster, Samples};
 use super::reduce::spectral::{self, Spectral};
-use super::{Outcome, Wanted};
+use super::{Outcome, Wanted, windows};
 use crate::intake::metadata::Orientation;
 use crate::intake::structure::Header;
 use crate::intake::{Budget, Expired};
@@ -74,11 +75,17 @@ pub(super) fn without_pixels(
     }
     let decode = wanted.tiles.then(|| {
         let bytes = keep();
-        let decode = move || {
+        let (of_boxes, has_profile) = (bytes.clone(), profile.is_some());
+        let all = move || {
             let raster = attempt(&bytes, header, false, Profile::Given(profile.as_deref())).ok();
             raster.filter(|raster| raster.is_of(size.0, size.1))
         };
-        Box::new(decode) as Decode
+        let boxes = move |boxes: &[Rect]| {
+            // What a profile means is told of whole pictures.
+            let boxes = (!has_profile).then_some(boxes)?;
+            windows::read(&of_boxes, size, boxes)
+        };
+        Decode { all: Box::new(all), boxes: Box::new(boxes) }
     });
     let page = Page::without_pixels(size, orientation, (planes, energy), decode);
     Ok(Some((page, grey)))

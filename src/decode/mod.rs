@@ -15,11 +15,13 @@ pub mod integrity;
 mod jpeg;
 pub mod page;
 mod pdf;
+mod pixels;
 mod png;
 mod raster;
 mod reduce;
 mod tiff;
 mod webp;
+mod windows;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

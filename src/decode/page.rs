@@ -1,9 +1,7 @@
 //! The page: what every format yields, so that checks and thresholds know no format.
 
-use std::cell::OnceCell;
-use std::fmt;
-
 use super::Wanted;
+use super::pixels::{Decode, Pixels};
 use super::raster::{Raster, Samples};
 use super::reduce;
 use crate::intake::metadata::Orientation;
@@ -209,7 +207,6 @@ impl Page {
             true => (stored.1, stored.0),
             false => stored,
         };
-        let later = |decode| Pixels::Later(decode, OnceCell::new());
         Self {
             number: 1,
             width,
@@ -219,7 +216,7 @@ impl Page {
             origin: None,
             planes,
             energy,
-            pixels: decode.map_or(Pixels::Gone, later),
+            pixels: decode.map_or(Pixels::Gone, Pixels::later),
             orientation,
         }
     }
@@ -227,12 +224,67 @@ impl Page {
     /// Full-resolution pixels of `rect`, clipped to the page. `None` when tiles were not wanted or
     /// nothing of the box lies on the page.
     pub fn tile(&self, rect: Rect) -> Option<Tile> {
-        let raster = self.pixels.raster()?;
+        self.tiles(&[rect]).pop()?
+    }
+
+    /// The same of several, for who knows them all at once: the file need not be decoded whole for them.
+    pub fn tiles(&self, rects: &[Rect]) -> Vec<Option<Tile>> {
+        let rects: Vec<Option<Rect>> = rects.iter().map(|rect| self.clipped(*rect)).collect();
+        let boxes: Vec<Rect> = rects.iter().flatten().map(|rect| self.stored(*rect)).collect();
+        let mut found = self.pixels.boxes(&boxes, self.width * self.height).into_iter();
+        let tile = |rect: Option<Rect>| match found.as_slice() {
+            [] => self.of_raster(rect?),
+            _ => Some(self.turned(rect?, &found.next()?)),
+        };
+        rects.into_iter().map(tile).collect()
+    }
+
+    fn clipped(&self, rect: Rect) -> Option<Rect> {
         let right = rect.x.checked_add(rect.width)?.min(self.width);
         let bottom = rect.y.checked_add(rect.height)?.min(self.height);
         let width = right.checked_sub(rect.x).filter(|width| *width > 0)?;
         let height = bottom.checked_sub(rect.y).filter(|height| *height > 0)?;
-        let mut rgb = Vec::with_capacity(3 * width * height);
+        Some(Rect { x: rect.x, y: rect.y, width, height })
+    }
+
+    /// Where a pixel is stored.
+    fn place(&self, x: usize, y: usize) -> (usize, usize) {
+        let (width, height) = match self.orientation.swaps_sides() {
+            true => (self.height, self.width),
+            false => (self.width, self.height),
+        };
+        self.orientation.stored(x, y, width, height)
+    }
+
+    /// Where a box is stored.
+    fn stored(&self, rect: Rect) -> Rect {
+        let one = self.place(rect.x, rect.y);
+        let other = self.place(rect.x + rect.width - 1, rect.y + rect.height - 1);
+        let (x, y) = (one.0.min(other.0), one.1.min(other.1));
+        Rect { x, y, width: one.0.abs_diff(other.0) + 1, height: one.1.abs_diff(other.1) + 1 }
+    }
+
+    /// A box of the upright page from the same box as stored.
+    fn turned(&self, rect: Rect, tile: &Tile) -> Tile {
+        if self.orientation == Orientation::Upright {
+            return tile.clone();
+        }
+        let mut rgb = Vec::with_capacity(tile.rgb.len());
+        for y in rect.y..rect.y + rect.height {
+            for x in rect.x..rect.x + rect.width {
+                let (x, y) = self.place(x, y);
+                let at = 3 * ((y - tile.rect.y) * tile.rect.width + x - tile.rect.x);
+                rgb.extend_from_slice(&tile.rgb[at..at + 3]);
+            }
+        }
+        Tile { rect, rgb }
+    }
+
+    /// A box of the decoded pixels.
+    fn of_raster(&self, rect: Rect) -> Option<Tile> {
+        let raster = self.pixels.raster()?;
+        let (right, bottom) = (rect.x + rect.width, rect.y + rect.height);
+        let mut rgb = Vec::with_capacity(3 * rect.width * rect.height);
         for y in rect.y..bottom {
             if self.orientation == Orientation::Upright {
                 raster.add_rgb(y, rect.x..right, &mut rgb);
@@ -243,7 +295,7 @@ impl Page {
                 rgb.extend(raster.rgb(x, y));
             }
         }
-        Some(Tile { rect: Rect { x: rect.x, y: rect.y, width, height }, rgb })
+        Some(Tile { rect, rgb })
     }
 
     /// The whole page at `width` × `height`, red, green, blue: the mean of the pixels that fall on
@@ -272,35 +324,6 @@ impl Page {
 #[inline(always)]
 pub(crate) fn level(value: f32) -> u8 {
     (value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() as u8
-}
-
-/// Gets the pixels of a picture.
-pub(super) type Decode = Box<dyn Fn() -> Option<Raster> + Send>;
-
-/// The full-resolution pixels of a page.
-enum Pixels {
-    /// Nobody wants them.
-    Gone,
-    /// They were there when the page was looked at.
-    Kept(Raster),
-    /// They are decoded when they are first asked for.
-    Later(Decode, OnceCell<Option<Raster>>),
-}
-
-impl Pixels {
-    fn raster(&self) -> Option<&Raster> {
-        match self {
-            Self::Gone => None,
-            Self::Kept(raster) => Some(raster),
-            Self::Later(decode, raster) => raster.get_or_init(decode).as_ref(),
-        }
-    }
-}
-
-impl fmt::Debug for Pixels {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Pixels")
-    }
 }
 
 /// The raster at another size, as stored: sums down the rows, then across.

@@ -15,7 +15,9 @@ use super::page::{Energy, Plane, Planes};
 use super::raster::{Raster, Samples};
 use crate::intake::metadata::Orientation;
 use crate::intake::{Budget, Expired};
-use blocks::{BLOCK, BlockRows};
+pub(super) use blocks::{BLOCK, DCT};
+
+use blocks::BlockRows;
 use ripple::Ripple;
 
 /// The long side that block energy is measured at, give or take a half: there a fine stroke of an

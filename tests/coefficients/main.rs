@@ -209,19 +209,24 @@ fn files_of_other_encoders_are_read_as_the_library_reads_them() {
 }
 
 #[test]
-fn of_blocks_that_are_not_read_whole_the_mean_is() {
+fn of_blocks_that_are_not_read_whole_the_rest_is_as_deep_as_asked() {
     for kind in kinds().filter(|kind| kind.size == (640, 481) && kind.quality == 75) {
         let bytes = kind.encode();
-        let sparse = Sparse { rows: 2, columns: 7 };
         let whole = picture(&bytes, (640, 481), WHOLE).unwrap();
-        let found = picture(&bytes, (640, 481), Depth { sparse: Some(sparse), ..WHOLE }).unwrap();
-        let of_one_scan = kind.coding == Coding::Baseline && found.frame.components.len() > 1;
-        for (component, blocks) in found.blocks.iter().enumerate() {
-            let across = found.frame.components[component].blocks_across;
-            for (at, (block, whole)) in blocks.iter().zip(&whole.blocks[component]).enumerate() {
-                let is_whole = component > 0 || sparse.is_whole(at % across, at / across);
-                let wanted = if is_whole || !of_one_scan { All } else { Mean };
-                assert_eq!(block.coefficients, reduced(whole, wanted), "{kind:?}, {at}");
+        for rest in [Mean, Corner(4)] {
+            let sparse = Sparse { rows: 2, every: 3, columns: 7, rest };
+            let depth = Depth { sparse: Some(sparse), ..WHOLE };
+            let found = picture(&bytes, (640, 481), depth).unwrap();
+            let in_one_scan = kind.coding == Coding::Baseline && found.frame.components.len() > 1;
+            let applies = in_one_scan || found.frame.progressive;
+            for (component, blocks) in found.blocks.iter().enumerate() {
+                let across = found.frame.components[component].blocks_across;
+                for (at, block) in blocks.iter().enumerate() {
+                    let is_whole = component > 0 || sparse.is_whole(at % across, at / across);
+                    let wanted = if is_whole || !applies { All } else { rest };
+                    let expected = reduced(&whole.blocks[component][at], wanted);
+                    assert_eq!(block.coefficients, expected, "{kind:?}, {rest:?}, {at}");
+                }
             }
         }
     }

@@ -166,6 +166,12 @@ pub trait Sink {
     /// A row of the visible blocks of one component. The rows of each come in order from the top; those
     /// of luma come before the chroma that covers the same part of the picture.
     fn row(&mut self, component: usize, row: usize, blocks: &[Block]);
+
+    /// Which MCUs of a row are wanted; of the others the mean alone may be given. `None` for all. Only
+    /// where all components are coded in one pass this is asked.
+    fn wants(&self, _row: usize) -> Option<&[bool]> {
+        None
+    }
 }
 
 /// Why reading ends early.

@@ -4,7 +4,7 @@ use super::bits::{Bits, Data, Restarts};
 use super::block::{Block, Steps};
 use super::header::{Header, Next, Scan};
 use super::huffman::{Code, Entry, Seconds, Skips, Table};
-use super::{Depth, Frame, Sink, Sparse, Stop};
+use super::{Coefficients, Depth, Frame, Sink, Sparse, Stop};
 use crate::intake::Budget;
 
 /// The most bits of the difference of two means.
@@ -24,33 +24,27 @@ pub(super) fn read<S: Sink>(
     budget: &mut dyn Budget,
 ) -> Result<(), Stop> {
     if first.parts.len() == frame.components.len() {
-        Pass::new(header, &first, frame, depth)?.read(
-            header,
-            budget,
-            &mut |component, row, blocks| {
-                sink.row(component, row, blocks);
-            },
-        )?;
+        Pass::new(header, &first, frame, depth)?.read(header, budget, sink)?;
         return match header.next() {
             Some(Next::End) => Ok(()),
             _ => Err(Stop::Unusual),
         };
     }
-    let mut kept: Vec<Vec<Block>> = vec![Vec::new(); frame.components.len()];
+    let mut kept = Kept(vec![Vec::new(); frame.components.len()]);
     let mut next = Next::Scan(first);
     while let Next::Scan(scan) = next {
-        if scan.parts.iter().any(|part| !kept[part.component].is_empty()) {
+        if scan.parts.iter().any(|part| !kept.0[part.component].is_empty()) {
             return Err(Stop::Unusual);
         }
         for part in &scan.parts {
             let component = frame.components[part.component];
-            kept[part.component].reserve_exact(component.blocks_across * component.blocks_down);
+            let blocks = component.blocks_across * component.blocks_down;
+            kept.0[part.component].reserve_exact(blocks);
         }
-        let mut keep =
-            |component: usize, _, blocks: &[Block]| kept[component].extend_from_slice(blocks);
-        Pass::new(header, &scan, frame, depth)?.read(header, budget, &mut keep)?;
+        Pass::new(header, &scan, frame, depth)?.read(header, budget, &mut kept)?;
         next = header.next().ok_or(Stop::Unusual)?;
     }
+    let Kept(kept) = kept;
     if kept.iter().any(Vec::is_empty) {
         return Err(Stop::Unusual);
     }
@@ -59,6 +53,15 @@ pub(super) fn read<S: Sink>(
         sink.row(component, row, &kept[component][row * across..][..across]);
         Ok(())
     })
+}
+
+/// The blocks of each component, until all are there.
+struct Kept(Vec<Vec<Block>>);
+
+impl Sink for Kept {
+    fn row(&mut self, component: usize, _: usize, blocks: &[Block]) {
+        self.0[component].extend_from_slice(blocks);
+    }
 }
 
 /// One scan.
@@ -128,7 +131,10 @@ impl Pass {
                 dc: Table::new(header.dc(part.dc)?),
                 codes: Codes::new(header.ac(part.ac)?),
                 steps: Steps::new(wanted, quantisation),
-                rest: Steps::new(sparse.map_or(wanted, |sparse| sparse.rest), quantisation),
+                rest: Steps::new(
+                    sparse.map_or(Coefficients::Mean, |sparse| sparse.rest),
+                    quantisation,
+                ),
                 h,
                 v,
                 mean: 0,
@@ -148,13 +154,14 @@ impl Pass {
         mut self,
         header: &mut Header<'_>,
         budget: &mut dyn Budget,
-        give: &mut dyn FnMut(usize, usize, &[Block]),
+        sink: &mut dyn Sink,
     ) -> Result<(), Stop> {
         let mut data = Data::new(header.bytes(), header.at()).ok_or(Stop::Unusual)?;
         let mut restarts = Restarts::new(header.restart());
         for row in 0..self.down {
             budget.check()?;
-            self.lanes.iter_mut().for_each(|lane| lane.choose(row));
+            let wanted = sink.wants(row);
+            self.lanes.iter_mut().for_each(|lane| lane.choose(row, wanted));
             let mut column = 0;
             while column < self.across {
                 if restarts.due(&mut data).ok_or(Stop::Unusual)? {
@@ -175,7 +182,7 @@ impl Pass {
                 for (down, blocks) in lane.blocks.chunks_exact(lane.stride).enumerate() {
                     let row = row * lane.v + down;
                     if row < lane.blocks_down {
-                        give(lane.component, row, &blocks[..lane.blocks_across]);
+                        sink.row(lane.component, row, &blocks[..lane.blocks_across]);
                     }
                 }
             }
@@ -188,11 +195,17 @@ impl Pass {
 
 impl Lane {
     /// Chooses which blocks of a row of MCUs are read whole.
-    fn choose(&mut self, row: usize) {
+    fn choose(&mut self, row: usize, wanted: Option<&[bool]>) {
         if let Some(sparse) = self.sparse {
             for (down, whole) in self.whole.chunks_exact_mut(self.stride).enumerate() {
                 whole.fill(sparse.is_whole_row(row * self.v + down));
                 whole.iter_mut().step_by(sparse.columns).for_each(|whole| *whole = true);
+            }
+        } else if let Some(wanted) = wanted {
+            for whole in self.whole.chunks_exact_mut(self.stride) {
+                for (whole, wanted) in whole.chunks_exact_mut(self.h).zip(wanted) {
+                    whole.fill(*wanted);
+                }
             }
         }
     }

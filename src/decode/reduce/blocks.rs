@@ -5,7 +5,7 @@ use crate::decode::reduce::turned;
 use crate::intake::metadata::Orientation;
 
 /// Length of a block's side.
-pub(super) const BLOCK: usize = 8;
+pub(in crate::decode) const BLOCK: usize = 8;
 
 /// A block with more energy in its coarsest octave holds print, or the rim of something.
 const QUIET: f32 = 300.0;
@@ -185,7 +185,7 @@ fn averages<const SIDE: usize>(sums: &[u16], means: &mut [f32]) {
 /// Rows of the orthonormal 8-point DCT-II: `sqrt(c/8) cos((2x+1)uπ/16)`, written out so that every
 /// machine has the same.
 #[expect(clippy::excessive_precision, reason = "the constants are easier to check in full")]
-pub(super) const DCT: [[f32; BLOCK]; BLOCK] = {
+pub(in crate::decode) const DCT: [[f32; BLOCK]; BLOCK] = {
     const A: f32 = 0.353_553_390_6;
     const C: [f32; 8] = [
         0.0,

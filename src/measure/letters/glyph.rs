@@ -3,7 +3,7 @@
 use super::characters::Part;
 use super::cloth::{Colour, Grid, along};
 use super::mirror::SIDE;
-use crate::decode::page::{Page, Rect};
+use crate::decode::page::{Rect, Tile};
 
 /// A character of print on cloth: how far every pixel lies along the colour of the print.
 pub(super) struct Glyph {
@@ -42,29 +42,26 @@ const SLOPE: f32 = 2.506_628;
 const CALMED: f32 = 0.5;
 const LEAST_BLUR: f32 = 0.16;
 
+/// What is looked at of a character.
+pub(super) fn rect(grid: &Grid, part: &Part) -> Rect {
+    let place = |cells: f32| (cells.max(0.0) * grid.cell_px) as usize;
+    let (x, y) = (place(part.left as f32 - MARGIN), place(part.top as f32 - MARGIN));
+    let (right, bottom) = (place(part.right as f32 + MARGIN), place(part.bottom as f32 + MARGIN));
+    Rect { x, y, width: right.saturating_sub(x), height: bottom.saturating_sub(y) }
+}
+
 impl Glyph {
-    /// Looks at a character again, closely. `None` where full-resolution pixels were not wanted, or
-    /// nothing stands out there.
+    /// Looks at a character again, closely, in the pixels of its [`rect`]. `None` where nothing stands out
+    /// there.
     pub(super) fn of(
-        page: &Page,
+        tile: &Tile,
         grid: &Grid,
         part: &Part,
         cloth: Colour,
         axis: Colour,
     ) -> Option<Self> {
-        let place = |cells: f32| (cells.max(0.0) * grid.cell_px) as usize;
-        let (left, top) = (place(part.left as f32 - MARGIN), place(part.top as f32 - MARGIN));
-        let (right, bottom) =
-            (place(part.right as f32 + MARGIN), place(part.bottom as f32 + MARGIN));
         let size = (part.width().max(part.height()) * grid.cell_px) as usize;
         let step = (size / ENOUGH).max(1);
-        let rect = Rect {
-            x: left,
-            y: top,
-            width: right.saturating_sub(left),
-            height: bottom.saturating_sub(top),
-        };
-        let tile = page.tile(rect)?;
         let (width, height) = (tile.rect.width / step, tile.rect.height / step);
         if width < 3 || height < 3 {
             return None;

@@ -14,7 +14,7 @@ use cloth::{Grid, Relief};
 use glyph::Glyph;
 use mirror::Strokes;
 
-use crate::decode::page::Page;
+use crate::decode::page::{Page, Rect};
 use crate::measure::quantile;
 
 /// The print on the backdrop.
@@ -91,11 +91,16 @@ pub fn measure(page: &Page, free: &[bool]) -> Option<Letters> {
         (weight(&characters), axis, characters)
     });
     let (_, axis, characters) = if other.0 > one.0 { other } else { one };
-    let glyphs: Vec<(Glyph, cloth::Colour)> = chosen(&characters, grid.cell_px)
-        .filter_map(|part| {
+    let parts: Vec<&Part> = chosen(&characters, grid.cell_px).collect();
+    let rects: Vec<Rect> = parts.iter().map(|part| glyph::rect(&grid, part)).collect();
+    let glyphs: Vec<(Glyph, cloth::Colour)> = page
+        .tiles(&rects)
+        .into_iter()
+        .zip(parts)
+        .filter_map(|(tile, part)| {
             let cloth = relief.cloth
                 [(part.top + part.bottom) / 2 * grid.width + (part.left + part.right) / 2];
-            Some((Glyph::of(page, &grid, part, cloth, axis)?, cloth))
+            Some((Glyph::of(&tile?, &grid, part, cloth, axis)?, cloth))
         })
         .collect();
     let cells: f32 = characters.iter().map(|part| part.width() * part.height()).sum();
