@@ -12,8 +12,11 @@ pub(super) struct Decode {
     /// All of them.
     pub all: Box<dyn Fn() -> Option<Raster> + Send>,
     /// Those of some boxes, as stored, where that can be had for less.
-    pub boxes: Box<dyn Fn(&[Rect]) -> Option<Vec<Tile>> + Send>,
+    pub boxes: Boxes,
 }
+
+/// Gets the pixels of these boxes.
+type Boxes = Box<dyn Fn(&[Rect]) -> Option<Vec<Tile>> + Send>;
 
 /// The full-resolution pixels of a page.
 pub(super) enum Pixels {

@@ -156,7 +156,7 @@ fn between(own: f32, next: f32) -> f32 {
 /// The sample beyond that of a pixel, of so many.
 fn beyond(pixel: usize, count: usize) -> usize {
     let own = pixel / 2;
-    if pixel % 2 == 0 { own.saturating_sub(1) } else { (own + 1).min(count - 1) }
+    if pixel.is_multiple_of(2) { own.saturating_sub(1) } else { (own + 1).min(count - 1) }
 }
 
 /// Blocks of a row, and the lines of pixels that they become.

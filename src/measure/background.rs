@@ -177,14 +177,14 @@ fn first_guess(samples: &[Sample]) -> Vec<Sample> {
     samples.iter().filter(|sample| far(sample) <= bound).cloned().collect()
 }
 
-/// Every fourth cell of the border, both ways: six terms and the grain need no more.
+/// Every third cell of the border, both ways: six terms and the grain need no more.
 fn ring(width: usize, height: usize) -> Vec<(usize, usize)> {
     let depth = ((width.max(height) as f32 * BORDER) as usize).clamp(2, width.min(height).max(2));
     let inside =
         |x: usize, y: usize| x >= depth && y >= depth && x + depth < width && y + depth < height;
     (0..height)
-        .step_by(4)
-        .flat_map(|y| (0..width).step_by(4).map(move |x| (x, y)))
+        .step_by(3)
+        .flat_map(|y| (0..width).step_by(3).map(move |x| (x, y)))
         .filter(|&(x, y)| !inside(x, y))
         .collect()
 }

@@ -230,7 +230,7 @@ impl SimdOp for Parting<'_> {
                 let told = magnitude.iter_mut().zip(coloured);
                 for ((blue, red), (magnitude, coloured)) in blue.iter().zip(red.iter()).zip(told) {
                     let square = blue * blue + red * red;
-                    *magnitude = level(square.sqrt() - 0.5);
+                    *magnitude = level(square.sqrt().floor());
                     *coloured = square > COLOURED * COLOURED;
                 }
             }
@@ -247,8 +247,8 @@ struct Light {
     tiles: Vec<(f32, f32)>,
 }
 
-/// Every third cell, across and down, is enough to tell the light by.
-const THINNED: usize = 3;
+/// Every second cell, across and down, is enough to tell the light by.
+const THINNED: usize = 2;
 
 impl Light {
     fn of(planes: &Planes, inside: &[bool]) -> Self {

@@ -272,6 +272,16 @@ mod tests {
     }
 
     #[test]
+    fn a_second_value_comes_with_the_first_where_the_bits_tell_it_and_is_the_first_where_not() {
+        let seconds = Seconds::new(&table());
+        let told = |entry: Entry| (entry.bits(), entry.advance(), entry.value());
+        // Two values of a run of one and two bits; the third lies in the window, too, but is none of two.
+        assert_eq!(told(seconds.look_up(0b0110_1001_1000 << 52)), (6, 2, -2));
+        // A value, and then the end of the block.
+        assert_eq!(told(seconds.look_up(0b0111_0000 << 56)), (3, 0, 3));
+    }
+
+    #[test]
     fn a_skip_takes_all_that_its_bits_tell_and_ends_with_the_block() {
         let skips = Skips::new(&table());
         // Two values of two bits, then the end.

@@ -5,6 +5,7 @@
 //! YCbCr with at most twice as much luma as chroma each way. Everything else is left to the library's
 //! decoder, and so is every picture with the slightest fault: what is given back is whole.
 
+mod band;
 mod bits;
 mod block;
 mod header;

@@ -23,11 +23,11 @@ const MIDDLE: f32 = 128.0;
 /// have it, and so have those that a decoder makes of these.
 const ROUNDING: f32 = 1.0 / 12.0;
 
-/// Rows of the energy's grid, and columns of blocks, that are looked at closely, at least, where there are
-/// so many: those beside them say the same. For ripples a line of pixels of each is.
+/// Rows of blocks, and columns of them, that are looked at for ripples, at least, where there are so many:
+/// a line of pixels of each, as those beside it say the same.
 const LOOKED_AT: usize = 60;
 
-/// No more than one of so few rows of the grid is left to speak for the others.
+/// No more than one of so few rows is left to speak for the others.
 const MOST_APART: usize = 2;
 
 /// Which of the eight.
@@ -75,7 +75,7 @@ impl Spectral {
             (false, 4) => Coefficients::Corner(4),
             (false, _) => Coefficients::Mean,
         };
-        let Looks { rows, every, columns } = Looks::of(width, height);
+        let Looks { rows, every, columns, .. } = Looks::of(width, height);
         // What planes need of every block.
         let rest = if scale == BLOCK { Coefficients::Mean } else { Coefficients::Corner(4) };
         let sparse = energy_wanted.then_some(Sparse { rows, every, columns, rest });
@@ -215,8 +215,11 @@ fn levels_of<const ACROSS: usize, const DOWN: usize, const CORNER: usize>(
 struct Looks {
     /// Rows of blocks to a row of the energy's grid.
     rows: usize,
-    /// One of so many rows of the grid, for energy and along ripples.
+    /// One of so many rows of the grid, for energy: every second one of a large page has more than a
+    /// hundred, while blur of a small one is told by few strokes.
     every: usize,
+    /// Of the rows of blocks in these, one of so many for ripples along.
+    lines: usize,
     /// One of so many columns of blocks, for ripples down.
     columns: usize,
 }
@@ -224,9 +227,10 @@ struct Looks {
 impl Looks {
     fn of(width: usize, height: usize) -> Self {
         let rows = energy_reduction(width, height);
-        let step = |blocks: usize, most: usize| (blocks / LOOKED_AT).clamp(1, most);
-        let every = step(height / BLOCK / rows, MOST_APART);
-        Self { rows, every, columns: step(width / BLOCK, usize::MAX) }
+        let step = |blocks: usize| (blocks / LOOKED_AT).max(1);
+        let apart = step(height / BLOCK / rows).min(MOST_APART);
+        let (every, lines) = if rows == 1 { (1, apart) } else { (apart, 1) };
+        Self { rows, every, lines, columns: step(width / BLOCK) }
     }
 
     /// Whether a row of blocks is looked at.
@@ -264,7 +268,9 @@ impl Fine {
     fn add(&mut self, row: usize, blocks: &[Block]) {
         if self.looks.looks_at(row) {
             self.measure(row, blocks);
-            self.look_along(row, blocks);
+            if row.is_multiple_of(self.looks.lines) {
+                self.look_along(row, blocks);
+            }
         }
         self.look_down(row, blocks);
     }
