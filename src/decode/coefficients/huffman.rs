@@ -276,7 +276,7 @@ mod tests {
         let seconds = Seconds::new(&table());
         let told = |entry: Entry| (entry.bits(), entry.advance(), entry.value());
         // Two values of a run of one and two bits; the third lies in the window, too, but is none of two.
-        assert_eq!(told(seconds.look_up(0b0110_1001_1000 << 52)), (6, 2, -2));
+        assert_eq!(told(seconds.look_up(0b0110_1001_1000 << 52)), (6, 2, 2));
         // A value, and then the end of the block.
         assert_eq!(told(seconds.look_up(0b0111_0000 << 56)), (3, 0, 3));
     }
