@@ -2,9 +2,9 @@
 
 python benches/peers.py [--rounds N] [--profile P] [--program PATH] [FILE[=SLOT] ...]
 
-Needs opencv-python-headless, pillow and pyvips[binary] from PyPI, and the release program. Makes a card photo of
-3 MP, a phone photo of 12 MP, an A4 scan at 300 pixels per inch, and progressive twins of these, from the
-pictures of testdata/ with the noise of a sensor; FILEs are added (default slot: supporting-document).
+Needs opencv-python-headless, pillow and pyvips[binary] from PyPI, and the release program. Makes photos of a
+card of 3 and 12 MP, an A4 scan at 300 pixels per inch, a verification photo of 12 MP, and progressive twins of
+these, from the pictures of testdata/ with the noise of a sensor; FILEs are added (default slot: supporting-document).
 
 Every figure is processor time on one thread, median of interleaved rounds. A verdict is the difference
 between `scanvet check` of the file many times and once, so that start and preparation of networks do not count.
@@ -58,13 +58,16 @@ def on_desk(card: np.ndarray, width: int, height: int) -> np.ndarray:
 def made(folder: Path) -> list[tuple[str, Path, str]]:
     """Name, path and slot of the files that are made here."""
     read = lambda name: cv2.imread(str(ROOT / "testdata" / name))  # noqa: E731
-    card = read("filings/id-card-front.jpg")
+    # Characters of the other side are drawn strokes: which way up they stand even the network doubts.
+    card, doubtful = read("filings/id-card-back.jpg"), read("filings/id-card-front.jpg")
     person = read("samples/accept-photo.jpg")
     form = read("samples/accept-form.jpg")
     scenes = [
-        ("card on a desk, 3 MP", on_desk(card, 2048, 1536), (2048, 1536), "id-card-front"),
-        ("phone photo, 12 MP", person, (3000, 4000), "verification-photo"),
+        ("card on a desk, 3 MP", on_desk(card, 2048, 1536), (2048, 1536), "id-card-back"),
+        ("card on a desk by phone, 12 MP", on_desk(card, 4000, 3000), (4000, 3000), "id-card-back"),
         ("A4 at 300 pixels per inch", form, (2480, 3508), "authenticity-form"),
+        ("verification photo by phone, 12 MP", person, (3000, 4000), "verification-photo"),
+        ("card in doubt, 3 MP", on_desk(doubtful, 2048, 1536), (2048, 1536), "id-card-front"),
     ]
     files = []
     for number, (name, scene, (width, height), slot) in enumerate(scenes):

