@@ -26,28 +26,43 @@ impl Network {
 
     /// Every output in the graph's order, row-major. `None` where the network fails.
     ///
-    /// Runs on one thread, so that the sums are added in the same order every time.
+    /// Runs on one thread, so that the sums are added in the same order every time: on one that the caller
+    /// keeps for it, as a new one for each run is often begun on a processor that is at work, while that of
+    /// the caller falls idle.
     ///
-    /// The caller is often one of rayon's threads, which begin other work while they wait for another
-    /// pool: a file would be judged in the middle of another, and would wait for ever for the network
-    /// that the outer one is about to prepare. So a plain thread prepares it and waits for the pool,
-    /// and the caller just waits for that thread.
+    /// One of rayon's threads begins other work while it waits for another pool: a file would be judged in the
+    /// middle of another, and would wait for ever for the network that the outer one is about to prepare. There
+    /// a plain thread prepares it and waits for the pool, and the caller just waits for that thread.
     pub(super) fn run(&self, shape: &[usize], input: &[f32]) -> Option<Vec<Vec<f32>>> {
-        let infer = || {
-            let model = self.prepared()?;
-            let input = ValueView::from_shape(shape, input).ok()?;
-            let entry = *model.input_ids().first()?;
-            let alone = Arc::new(ThreadPool::with_num_threads(1));
-            let options = RunOptions::default().with_thread_pool(Some(alone));
-            let outputs =
-                model.run(vec![(entry, input.into())], model.output_ids(), Some(options)).ok()?;
-            let flat = |output: rten::Value| {
-                output.into_tensor::<f32>().map(|tensor| tensor.into_data().to_vec())
-            };
-            outputs.into_iter().map(flat).collect()
-        };
+        if rayon::current_thread_index().is_none() {
+            return ALONE.with(|alone| self.run_on(alone, shape, input));
+        }
+        let infer = || self.run_on(&Arc::new(ThreadPool::with_num_threads(1)), shape, input);
         thread::scope(|scope| {
             thread::Builder::new().spawn_scoped(scope, infer).ok()?.join().ok()?
         })
     }
+
+    fn run_on(
+        &self,
+        pool: &Arc<ThreadPool>,
+        shape: &[usize],
+        input: &[f32],
+    ) -> Option<Vec<Vec<f32>>> {
+        let model = self.prepared()?;
+        let input = ValueView::from_shape(shape, input).ok()?;
+        let entry = *model.input_ids().first()?;
+        let options = RunOptions::default().with_thread_pool(Some(Arc::clone(pool)));
+        let outputs =
+            model.run(vec![(entry, input.into())], model.output_ids(), Some(options)).ok()?;
+        let flat = |output: rten::Value| {
+            output.into_tensor::<f32>().map(|tensor| tensor.into_data().to_vec())
+        };
+        outputs.into_iter().map(flat).collect()
+    }
+}
+
+thread_local! {
+    /// The thread that runs the networks of this one.
+    static ALONE: Arc<ThreadPool> = Arc::new(ThreadPool::with_num_threads(1));
 }
