@@ -58,8 +58,7 @@ def on_desk(card: np.ndarray, width: int, height: int) -> np.ndarray:
 def made(folder: Path) -> list[tuple[str, Path, str]]:
     """Name, path and slot of the files that are made here."""
     read = lambda name: cv2.imread(str(ROOT / "testdata" / name))  # noqa: E731
-    # Characters of the other side are drawn strokes: which way up they stand even the network doubts.
-    card, doubtful = read("filings/id-card-back.jpg"), read("filings/id-card-front.jpg")
+    card, portrait = read("filings/id-card-back.jpg"), read("filings/id-card-front.jpg")
     person = read("samples/accept-photo.jpg")
     form = read("samples/accept-form.jpg")
     scenes = [
@@ -67,7 +66,7 @@ def made(folder: Path) -> list[tuple[str, Path, str]]:
         ("card on a desk by phone, 12 MP", on_desk(card, 4000, 3000), (4000, 3000), "id-card-back"),
         ("A4 at 300 pixels per inch", form, (2480, 3508), "authenticity-form"),
         ("verification photo by phone, 12 MP", person, (3000, 4000), "verification-photo"),
-        ("card in doubt, 3 MP", on_desk(doubtful, 2048, 1536), (2048, 1536), "id-card-front"),
+        ("card, portrait side, 3 MP", on_desk(portrait, 2048, 1536), (2048, 1536), "id-card-front"),
     ]
     files = []
     for number, (name, scene, (width, height), slot) in enumerate(scenes):
