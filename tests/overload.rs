@@ -233,10 +233,17 @@ impl Bare {
         stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").unwrap();
         let mut bare = Self(stream);
         bare.frame(4, 0, 0, &[]).unwrap();
-        // Its settings hold once they are acknowledged: until then little may be sent.
-        let mut settings = [0; 9];
-        bare.0.read_exact(&mut settings).unwrap();
-        assert_eq!(settings[3], 4);
+        // Its settings hold once they are acknowledged, and its window once it has said so (frames of kind 4
+        // and 8): until then little may be sent.
+        let (mut told, mut widened) = (false, false);
+        while !(told && widened) {
+            let mut head = [0; 9];
+            bare.0.read_exact(&mut head).unwrap();
+            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+            bare.0.read_exact(&mut vec![0; length as usize]).unwrap();
+            told |= (head[3], head[4]) == (4, 0);
+            widened |= head[3] == 8;
+        }
         bare.frame(4, 1, 0, &[]).unwrap();
         bare
     }
@@ -427,7 +434,9 @@ async fn content_on_its_way_is_counted_before_it_is_whole() {
     for _ in 0..60 {
         first.frame(0, 0, 1, &piece).unwrap();
     }
+    let begun = Instant::now();
     while service.metric("scanvet_held_bytes") < 900_000.0 {
+        assert!(begun.elapsed() < Duration::from_secs(15), "{}", service.metrics());
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let status = validate(&mut honest, vec![b'a'; 2_500_000]).await.unwrap_err();
