@@ -1,5 +1,7 @@
 //! The page: what every format yields, so that checks and thresholds know no format.
 
+use std::ops::Range;
+
 use super::Wanted;
 use super::pixels::{Decode, Pixels};
 use super::raster::{Raster, Samples};
@@ -231,10 +233,11 @@ impl Page {
     pub fn tiles(&self, rects: &[Rect]) -> Vec<Option<Tile>> {
         let rects: Vec<Option<Rect>> = rects.iter().map(|rect| self.clipped(*rect)).collect();
         let boxes: Vec<Rect> = rects.iter().flatten().map(|rect| self.stored(*rect)).collect();
-        let mut found = self.pixels.boxes(&boxes, self.width * self.height).into_iter();
-        let tile = |rect: Option<Rect>| match found.as_slice() {
-            [] => self.of_raster(rect?),
-            _ => Some(self.turned(rect?, &found.next()?)),
+        let found = self.pixels.boxes(&boxes, self.width * self.height);
+        let mut found = found.map(Vec::into_iter);
+        let tile = |rect: Option<Rect>| match &mut found {
+            Some(found) => Some(self.turned(rect?, found.next()?)),
+            None => self.of_raster(rect?),
         };
         rects.into_iter().map(tile).collect()
     }
@@ -265,9 +268,9 @@ impl Page {
     }
 
     /// A box of the upright page from the same box as stored.
-    fn turned(&self, rect: Rect, tile: &Tile) -> Tile {
+    fn turned(&self, rect: Rect, tile: Tile) -> Tile {
         if self.orientation == Orientation::Upright {
-            return tile.clone();
+            return tile;
         }
         let mut rgb = Vec::with_capacity(tile.rgb.len());
         for y in rect.y..rect.y + rect.height {
@@ -283,19 +286,12 @@ impl Page {
     /// A box of the decoded pixels.
     fn of_raster(&self, rect: Rect) -> Option<Tile> {
         let raster = self.pixels.raster()?;
-        let (right, bottom) = (rect.x + rect.width, rect.y + rect.height);
-        let mut rgb = Vec::with_capacity(3 * rect.width * rect.height);
-        for y in rect.y..bottom {
-            if self.orientation == Orientation::Upright {
-                raster.add_rgb(y, rect.x..right, &mut rgb);
-                continue;
-            }
-            for x in rect.x..right {
-                let (x, y) = self.orientation.stored(x, y, raster.width, raster.height);
-                rgb.extend(raster.rgb(x, y));
-            }
+        let stored = self.stored(rect);
+        let mut rgb = Vec::with_capacity(3 * stored.width * stored.height);
+        for y in stored.y..stored.y + stored.height {
+            raster.add_rgb(y, stored.x..stored.x + stored.width, &mut rgb);
         }
-        Some(Tile { rect, rgb })
+        Some(self.turned(rect, Tile { rect: stored, rgb }))
     }
 
     /// The whole page at `width` × `height`, red, green, blue: the mean of the pixels that fall on
@@ -326,12 +322,25 @@ pub(crate) fn level(value: f32) -> u8 {
     (value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() as u8
 }
 
+/// Red, green and blue of a luma and its differences, which are centred on 0 (full-range BT.601, as in
+/// JFIF).
+#[inline(always)]
+pub(crate) fn rgb(luma: f32, blue: f32, red: f32) -> [u8; 3] {
+    [
+        level(luma + 1.402 * red),
+        level(luma - 0.344_136 * blue - 0.714_136 * red),
+        level(luma + 1.772 * blue),
+    ]
+}
+
+/// Which of `length` cells fall on one of `count`: the nearest where there are fewer.
+pub(crate) fn span(at: usize, count: usize, length: usize) -> Range<usize> {
+    let start = at * length / count;
+    start..((at + 1) * length / count).max(start + 1)
+}
+
 /// The raster at another size, as stored: sums down the rows, then across.
 fn reduced(raster: &Raster, width: usize, height: usize) -> Vec<[u8; 3]> {
-    let span = |at: usize, count: usize, length: usize| {
-        let start = at * length / count;
-        start..((at + 1) * length / count).max(start + 1)
-    };
     let (samples, channels) = match &raster.samples {
         Samples::Grey(grey) => (grey, 1),
         Samples::Rgb(rgb) => (rgb, 3),

@@ -49,10 +49,10 @@ impl Pixels {
         }
     }
 
-    /// The pixels of these boxes of a page of so many; none where all pixels are there, or should be.
-    pub(super) fn boxes(&self, boxes: &[Rect], page: usize) -> Vec<Tile> {
+    /// The pixels of these boxes of a page of so many; `None` where all pixels are there, or should be.
+    pub(super) fn boxes(&self, boxes: &[Rect], page: usize) -> Option<Vec<Tile>> {
         let Self::Later(decode, raster, times) = self else {
-            return Vec::new();
+            return None;
         };
         let area: usize = boxes.iter().map(|rect| rect.width * rect.height).sum();
         if boxes.is_empty()
@@ -60,10 +60,10 @@ impl Pixels {
             || times.get() == MOST_TIMES
             || area > page / LARGEST_PART
         {
-            return Vec::new();
+            return None;
         }
         times.set(times.get() + 1);
-        (decode.boxes)(boxes).unwrap_or_default()
+        (decode.boxes)(boxes)
     }
 }
 

@@ -125,6 +125,7 @@ impl Raster {
     }
 
     /// The pixel at stored `(x, y)`.
+    #[cfg(test)]
     pub(super) fn rgb(&self, x: usize, y: usize) -> [u8; 3] {
         let at = y * self.width + x;
         match &self.samples {

@@ -4,12 +4,10 @@
 use rten_simd::{Isa, SimdOp};
 
 use super::coefficients::{self, Block, Coefficients, Component, Depth, Frame, Sink, Transform};
-use super::page::{Rect, Tile, level};
+use super::page::{self, Rect, Tile};
+use super::reduce::spectral::{MIDDLE, levels};
 use super::reduce::{BLOCK, DCT};
 use crate::intake::Unlimited;
-
-/// Samples are stored as differences from the middle.
-const MIDDLE: f32 = 128.0;
 
 /// Pixels around a box whose chroma has a say at its rim, where there are fewer samples of it.
 const RIM: usize = 2;
@@ -20,9 +18,7 @@ pub(super) fn read(bytes: &[u8], size: (usize, usize), boxes: &[Rect]) -> Option
     let all = Coefficients::All;
     let depth = Depth { luma: all, chroma: all, refined: true, sparse: None };
     let open = |frame: &Frame| (!frame.progressive).then(|| Windows::of(frame, boxes));
-    let read = coefficients::read(bytes, size, depth, open, &mut Unlimited).ok()?;
-    let (frame, windows) = read?;
-    // Component by component nobody is asked what is wanted, and rows may come after others.
+    let (frame, windows) = coefficients::read(bytes, size, depth, open, &mut Unlimited).ok()??;
     Some(windows.windows.iter().map(|window| window.tile(&frame)).collect())
 }
 
@@ -115,13 +111,7 @@ impl Window {
             let [blue, red] = &chroma;
             let pixels = luma_row.iter().zip(&blue[left..]).zip(&red[left..]);
             for ((luma, blue), red) in pixels {
-                // Full-range BT.601, as in JFIF.
-                let (luma, blue, red) = (f32::from(*luma), blue - MIDDLE, red - MIDDLE);
-                rgb.extend_from_slice(&[
-                    level(luma + 1.402 * red),
-                    level(luma - 0.344_136 * blue - 0.714_136 * red),
-                    level(luma + 1.772 * blue),
-                ]);
+                rgb.extend(page::rgb(f32::from(*luma), blue - MIDDLE, red - MIDDLE));
             }
         }
         Tile { rect: self.rect, rgb }
@@ -183,15 +173,7 @@ impl SimdOp for Pixels<'_> {
                 }
             }
             for (line, half) in self.lines.chunks_exact_mut(stride).zip(&half) {
-                let mut sums = [MIDDLE; BLOCK];
-                for (coefficient, basis) in half.iter().zip(&DCT) {
-                    for (sum, basis) in sums.iter_mut().zip(basis) {
-                        *sum += coefficient * basis;
-                    }
-                }
-                for (pixel, sum) in line[at * BLOCK..][..BLOCK].iter_mut().zip(&sums) {
-                    *pixel = level(*sum);
-                }
+                line[at * BLOCK..][..BLOCK].copy_from_slice(&levels(half));
             }
         }
     }

@@ -34,10 +34,10 @@ impl Network {
     /// middle of another, and would wait for ever for the network that the outer one is about to prepare. There
     /// a plain thread prepares it and waits for the pool, and the caller just waits for that thread.
     pub(super) fn run(&self, shape: &[usize], input: &[f32]) -> Option<Vec<Vec<f32>>> {
+        let infer = || ALONE.with(|alone| self.run_on(alone, shape, input));
         if rayon::current_thread_index().is_none() {
-            return ALONE.with(|alone| self.run_on(alone, shape, input));
+            return infer();
         }
-        let infer = || self.run_on(&Arc::new(ThreadPool::with_num_threads(1)), shape, input);
         thread::scope(|scope| {
             thread::Builder::new().spawn_scoped(scope, infer).ok()?.join().ok()?
         })

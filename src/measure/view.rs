@@ -71,13 +71,9 @@ pub(super) fn reduced(planes: &Planes, edges: [usize; 4], side: usize) -> RgbIma
 }
 
 fn means(plane: &Plane, [left, top, right, bottom]: [usize; 4], side: usize) -> Plane {
-    let span = |at: usize, length: usize| {
-        let start = at * length / side;
-        start..((at + 1) * length / side).max(start + 1)
-    };
     let mut cells = Vec::with_capacity(side * side);
     let mut sums = vec![0u32; right - left];
-    for rows in (0..side).map(|at| span(at, bottom - top)) {
+    for rows in (0..side).map(|at| page::span(at, side, bottom - top)) {
         sums.fill(0);
         for row in plane.rows().skip(top + rows.start).take(rows.len()) {
             for (sum, &cell) in sums.iter_mut().zip(&row[left..right]) {
@@ -85,7 +81,7 @@ fn means(plane: &Plane, [left, top, right, bottom]: [usize; 4], side: usize) -> 
             }
         }
         cells.extend((0..side).map(|at| {
-            let columns = span(at, right - left);
+            let columns = page::span(at, side, right - left);
             let count = (columns.len() * rows.len()) as f32;
             page::level(sums[columns].iter().sum::<u32>() as f32 / count)
         }));
@@ -124,10 +120,7 @@ impl SimdOp for Colours<'_> {
             {
                 let luma = f32::from(luma);
                 let (blue, red) = (f32::from(blue) - 128.0, f32::from(red) - 128.0);
-                let channels = [1.402 * red, -0.344_136 * blue - 0.714_136 * red, 1.772 * blue];
-                for (level, difference) in pixel.iter_mut().zip(channels) {
-                    *level = page::level(luma + difference);
-                }
+                *pixel = page::rgb(luma, blue, red);
             }
         }
     }

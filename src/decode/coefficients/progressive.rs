@@ -124,11 +124,6 @@ impl Plane {
         }
         Some(&self.blocks)
     }
-
-    /// Whether nothing but the mean of a block is given.
-    fn is_left_out(&self, column: usize, row: usize) -> bool {
-        self.rest.reach == 1 && self.sparse.is_some_and(|sparse| !sparse.is_whole(column, row))
-    }
 }
 
 /// Notes which bits a scan brings, and tells whether they are wanted; `None` where its passes are not
@@ -252,10 +247,11 @@ fn others(
     let mut restarts = Restarts::new(header.restart());
     let mut band = Band { first: scan.first, last: scan.last, low: scan.low, ended: 0 };
     let reach = plane.steps.reach;
-    let mut all = std::mem::take(&mut plane.values);
-    let mut filled = std::mem::take(&mut plane.filled);
-    let rows = all.chunks_exact_mut(reach * plane.across);
-    for (row, (values, filled)) in rows.zip(filled.chunks_exact_mut(plane.across)).enumerate() {
+    // Where of some blocks nothing but the mean is given.
+    let sparse = plane.sparse.filter(|_| plane.rest.reach == 1);
+    let rows = plane.values.chunks_exact_mut(reach * plane.across);
+    let rows = rows.zip(plane.filled.chunks_exact_mut(plane.across));
+    for (row, (values, filled)) in rows.enumerate() {
         budget.check()?;
         let mut column = 0;
         while column < plane.across {
@@ -267,7 +263,8 @@ fn others(
             let blocks = values[column * reach..].chunks_exact_mut(reach);
             for (column, (values, filled)) in (column..).zip(blocks.zip(&mut filled[column..end])) {
                 // What is not given need not be kept, only how it was coded.
-                let values = if plane.is_left_out(column, row) { &mut [] } else { values };
+                let is_kept = sparse.is_none_or(|sparse| sparse.is_whole(column, row));
+                let values = if is_kept { values } else { &mut [] };
                 match scan.high {
                     0 => band.begin(&mut bits, &ac, values, filled),
                     _ => band.refine(&mut bits, &ac, values, filled),
@@ -279,7 +276,6 @@ fn others(
             column = end;
         }
     }
-    (plane.values, plane.filled) = (all, filled);
     if band.ended > 0 {
         return Err(Stop::Unusual);
     }

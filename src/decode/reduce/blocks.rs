@@ -99,20 +99,16 @@ impl BlockRows {
     }
 
     /// Some of the eight rows that the next row of blocks lies on, for who fills them by himself and then
-    /// has them transformed. `None` after the last row of whole blocks.
+    /// has them transformed. `None` for more than eight.
     #[inline(always)]
     pub(super) fn lines(&mut self, from: usize, count: usize) -> Option<&mut [f32]> {
         let across = self.width * BLOCK;
-        let is_done = self.blocks.len() == self.width * self.height;
-        if is_done { None } else { self.means.get_mut(from * across..(from + count) * across) }
+        self.means.get_mut(from * across..(from + count) * across)
     }
 
     /// Adds the row of blocks whose eight rows are there.
     #[inline(always)]
     pub(super) fn transform(&mut self) {
-        if self.blocks.len() == self.width * self.height {
-            return;
-        }
         let across = self.width * BLOCK;
         for column in 0..self.width {
             let mut block = [[0.0; BLOCK]; BLOCK];
@@ -128,9 +124,6 @@ impl BlockRows {
     /// grain and not of print.
     #[inline(always)]
     pub(super) fn push(&mut self, squares: &[[f32; BLOCK]; BLOCK]) {
-        if self.blocks.len() == self.width * self.height {
-            return;
-        }
         let octaves = octaves(squares);
         self.blocks.push(octaves);
         if octaves.low < QUIET {

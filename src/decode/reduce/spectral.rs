@@ -17,7 +17,7 @@ use crate::intake::metadata::Orientation;
 use means::{means, rows_of};
 
 /// Samples are stored as differences from the middle.
-const MIDDLE: f32 = 128.0;
+pub(in crate::decode) const MIDDLE: f32 = 128.0;
 
 /// What rounding samples to whole levels adds to the square of each coefficient: pixels of other formats
 /// have it, and so have those that a decoder makes of these.
@@ -59,7 +59,7 @@ impl Spectral {
             let corner = if index == 0 { BLOCK } else { chroma_corner(scale) };
             Cells::new((frame.width, frame.height), scale, per_block, corner)
         });
-        let fine = energy_wanted.then(|| Fine::new(frame));
+        let fine = energy_wanted.then(|| Fine::new(frame, scale));
         Self { planes: planes.collect(), fine }
     }
 
@@ -70,16 +70,14 @@ impl Spectral {
         energy_wanted: bool,
     ) -> Depth {
         let chroma = Coefficients::Corner(chroma_corner(scale) as u8);
-        let luma = match (energy_wanted, scale) {
-            (true, _) => Coefficients::All,
-            (false, 4) => Coefficients::Corner(4),
-            (false, _) => Coefficients::Mean,
-        };
-        let Looks { rows, every, columns, .. } = Looks::of(width, height);
-        // What planes need of every block.
-        let rest = if scale == BLOCK { Coefficients::Mean } else { Coefficients::Corner(4) };
-        let sparse = energy_wanted.then_some(Sparse { rows, every, columns, rest });
-        Depth { luma, chroma, refined: energy_wanted, sparse }
+        let sparse = Looks::of(width, height, scale).sparse;
+        match energy_wanted {
+            true => {
+                let luma = Coefficients::All;
+                Depth { luma, chroma, refined: true, sparse: Some(sparse) }
+            }
+            false => Depth { luma: sparse.rest, chroma, refined: false, sparse: None },
+        }
     }
 
     /// Planes and energy, both upright.
@@ -89,9 +87,9 @@ impl Spectral {
         let neutral = || Plane { cells: vec![128; y.cells.len()], ..y };
         let cb = planes.next().unwrap_or_else(neutral);
         let cr = planes.next().unwrap_or_else(neutral);
-        let energy = self
-            .fine
-            .map(|fine| fine.blocks.upright(orientation, fine.ripple.means(), fine.looks.every));
+        let energy = self.fine.map(|fine| {
+            fine.blocks.upright(orientation, fine.ripple.means(), fine.looks.sparse.every)
+        });
         let [y, cb, cr] = [y, cb, cr].map(|plane| upright(plane, orientation));
         (Planes { y, cb, cr }, energy)
     }
@@ -213,29 +211,22 @@ fn levels_of<const ACROSS: usize, const DOWN: usize, const CORNER: usize>(
 /// Which blocks of luma are looked at closely.
 #[derive(Clone, Copy)]
 struct Looks {
-    /// Rows of blocks to a row of the energy's grid.
-    rows: usize,
-    /// One of so many rows of the grid, for energy: every second one of a large page has more than a
-    /// hundred, while blur of a small one is told by few strokes.
-    every: usize,
-    /// Of the rows of blocks in these, one of so many for ripples along.
+    /// Rows of the energy's grid, for energy and along ripples: every second one of a large page has more
+    /// than a hundred, while blur of a small one is told by few strokes. Columns of blocks, for ripples
+    /// down. Of the rest planes need something, too.
+    sparse: Sparse,
+    /// Of the rows of blocks in the rows of the grid, one of so many for ripples along.
     lines: usize,
-    /// One of so many columns of blocks, for ripples down.
-    columns: usize,
 }
 
 impl Looks {
-    fn of(width: usize, height: usize) -> Self {
+    fn of(width: usize, height: usize, scale: usize) -> Self {
         let rows = energy_reduction(width, height);
         let step = |blocks: usize| (blocks / LOOKED_AT).max(1);
         let apart = step(height / BLOCK / rows).min(MOST_APART);
         let (every, lines) = if rows == 1 { (1, apart) } else { (apart, 1) };
-        Self { rows, every, lines, columns: step(width / BLOCK) }
-    }
-
-    /// Whether a row of blocks is looked at.
-    fn looks_at(&self, row: usize) -> bool {
-        (row / self.rows).is_multiple_of(self.every)
+        let rest = if scale == BLOCK { Coefficients::Mean } else { Coefficients::Corner(4) };
+        Self { sparse: Sparse { rows, every, columns: step(width / BLOCK), rest }, lines }
     }
 }
 
@@ -243,7 +234,6 @@ impl Looks {
 struct Fine {
     blocks: BlockRows,
     ripple: Ripple,
-    reduction: usize,
     looks: Looks,
     width: usize,
     height: usize,
@@ -253,20 +243,19 @@ struct Fine {
 }
 
 impl Fine {
-    fn new(frame: &Frame) -> Self {
+    fn new(frame: &Frame, scale: usize) -> Self {
         let (width, height) = (frame.width, frame.height);
-        let reduction = energy_reduction(width, height);
-        let looks = Looks::of(width, height);
-        let columns = (width / BLOCK).div_ceil(looks.columns);
+        let looks = Looks::of(width, height, scale);
+        let columns = (width / BLOCK).div_ceil(looks.sparse.columns);
         let ripple = Ripple::new(width, columns);
-        let blocks = BlockRows::new(width, height, reduction);
+        let blocks = BlockRows::new(width, height, looks.sparse.rows);
         let (line, lines) = (vec![0; width.next_multiple_of(BLOCK)], vec![0; BLOCK * columns]);
-        Self { blocks, ripple, reduction, looks, width, height, line, lines }
+        Self { blocks, ripple, looks, width, height, line, lines }
     }
 
     #[inline(always)]
     fn add(&mut self, row: usize, blocks: &[Block]) {
-        if self.looks.looks_at(row) {
+        if self.looks.sparse.is_whole_row(row) {
             self.measure(row, blocks);
             if row.is_multiple_of(self.looks.lines) {
                 self.look_along(row, blocks);
@@ -278,10 +267,11 @@ impl Fine {
     /// Measures the energy of a row of blocks. Those that the edge cuts are left out.
     #[inline(always)]
     fn measure(&mut self, row: usize, blocks: &[Block]) {
-        if row / self.reduction >= self.blocks.height() {
+        let reduction = self.looks.sparse.rows;
+        if row / reduction >= self.blocks.height() {
             return;
         }
-        match self.reduction {
+        match reduction {
             1 => {
                 let whole = self.blocks.width().min(blocks.len());
                 for block in &blocks[..whole] {
@@ -332,7 +322,7 @@ impl Fine {
     fn look_down(&mut self, row: usize, blocks: &[Block]) {
         let whole = &blocks[..(self.width / BLOCK).min(blocks.len())];
         let columns = self.lines.len() / BLOCK;
-        for (at, block) in whole.iter().step_by(self.looks.columns).enumerate() {
+        for (at, block) in whole.iter().step_by(self.looks.sparse.columns).enumerate() {
             for (y, pixel) in pixels_down(block).into_iter().enumerate() {
                 self.lines[y * columns + at] = pixel;
             }
@@ -389,7 +379,7 @@ fn pixels_down(block: &Block) -> [u8; BLOCK] {
 
 /// The samples that a line of coefficients stands for.
 #[inline(always)]
-fn levels(line: &[f32; BLOCK]) -> [u8; BLOCK] {
+pub(in crate::decode) fn levels(line: &[f32; BLOCK]) -> [u8; BLOCK] {
     let mut sums = [MIDDLE; BLOCK];
     for (coefficient, basis) in line.iter().zip(&DCT) {
         for (sum, basis) in sums.iter_mut().zip(basis) {
