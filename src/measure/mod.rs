@@ -5,6 +5,7 @@
 pub mod backdrop;
 pub mod background;
 pub mod colour;
+mod densest;
 pub mod face;
 pub mod flush;
 pub mod focus;
