@@ -22,7 +22,7 @@ pub mod unpacked;
 use bytes::Bytes;
 
 use crate::intake::foreign::Place;
-use crate::intake::foreign::nook::MOST_SEEN_OF_ALL;
+use crate::intake::foreign::nook::{MOST_SEEN_OF_ALL, Nook};
 use crate::intake::format::{Detected, Format};
 use crate::intake::metadata::{Metadata, Orientation};
 use crate::intake::pdf::Pdf;
@@ -51,6 +51,8 @@ pub struct Sniffed {
     pub detected: Option<Detected>,
     /// What walking the structure found; `None` where the format has no walker.
     pub walk: Option<Walk>,
+    /// Where bytes lie up to the end marker that are no pixels.
+    pub nooks: Vec<Nook>,
     /// Orientation and the presence of a position.
     pub metadata: Metadata,
     /// What a look inside a PDF told; `None` before, and of other formats.
@@ -60,7 +62,7 @@ pub struct Sniffed {
 impl Sniffed {
     /// The file up to its end marker, without what trails it.
     pub fn whole(&self) -> &[u8] {
-        &self.bytes[..self.walk.map_or(self.bytes.len(), |walk| walk.end)]
+        &self.bytes[..self.walk.map_or(self.bytes.len(), |walk| walk.end.min(self.bytes.len()))]
     }
 
     /// Reads what only a parser can tell: the structure of a PDF. Its number of pages and the size of its
@@ -70,6 +72,8 @@ impl Sniffed {
         if let (Some(_), Some(walk)) = (document, self.walk) {
             let (pdf, walk) = pdf::look(&self.bytes, walk, budget)?;
             (self.pdf, self.walk) = (Some(pdf), Some(walk));
+            self.nooks =
+                self.detected.map_or_else(Vec::new, |it| structure::nooks(it, self.whole()));
         }
         Ok(())
     }
@@ -87,10 +91,9 @@ impl Sniffed {
 }
 
 /// Whether the XML that programs write about a picture names a position; it is not read.
-fn has_position(detected: Detected, bytes: &[u8]) -> bool {
-    let nooks = structure::nooks(detected, bytes).into_iter();
+fn has_position(nooks: &[Nook], bytes: &[u8]) -> bool {
     let mut budget = MOST_SEEN_OF_ALL;
-    nooks.filter(|nook| nook.place == Place::Metadata).any(|nook| {
+    nooks.iter().filter(|nook| nook.place == Place::Metadata).any(|nook| {
         let notes = nook.bytes(bytes, &mut budget);
         memchr::memmem::find(&notes, metadata::POSITION_IN_XML).is_some()
     })
@@ -104,18 +107,22 @@ pub fn sniff(upload: &Upload) -> Sniffed {
         .filter(|walk| walk.header.is_some())
         .and_then(|walk| upload.bytes.get(walk.exif?.start..walk.exif?.end));
     let mut metadata = exif.map(metadata::read).unwrap_or_default();
+    let mut nooks = Vec::new();
     if let Some((detected, walk)) = detected.zip(walk) {
         // Its own boxes turn it, and its decoder heeds them.
         if detected.media_type == "image/heif" {
             metadata.orientation = Orientation::Upright;
         }
-        metadata.has_gps |= has_position(detected, &upload.bytes[..walk.end]);
+        let bytes = &upload.bytes[..walk.end.min(upload.bytes.len())];
+        nooks = structure::nooks(detected, bytes);
+        metadata.has_gps |= has_position(&nooks, bytes);
     }
     Sniffed {
         bytes: upload.bytes.clone(),
         declared: upload.declared_media_type.as_deref().and_then(format::of_media_type),
         detected,
         walk,
+        nooks,
         metadata,
         pdf: None,
     }

@@ -75,11 +75,12 @@ fn refused(reading: &Reading, limits: &Limits) -> BTreeSet<Foreign> {
 
 /// `None` of a format that is not read here, which is refused for that.
 fn found(sniffed: &Sniffed) -> Option<BTreeSet<(Foreign, Place)>> {
-    let (detected, walk) = (sniffed.detected?, sniffed.walk?);
-    let bytes = &sniffed.bytes[..walk.end.min(sniffed.bytes.len())];
+    let detected = sniffed.detected?;
+    sniffed.walk?;
+    let bytes = sniffed.whole();
     let is_document = detected.media_type == MEDIA_TYPE;
     let (mut found, mut budget) = (BTreeSet::new(), MOST_SEEN_OF_ALL);
-    for nook in structure::nooks(detected, bytes) {
+    for nook in &sniffed.nooks {
         let own = nook.bytes(bytes, &mut budget);
         found.extend(sign::in_text(&own).map(|foreign| (foreign, nook.place)));
         // Cameras keep small pictures in their metadata, and nowhere else.

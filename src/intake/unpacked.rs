@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::intake::Sniffed;
 use crate::intake::foreign::Place;
 use crate::intake::foreign::nook::{MOST_MEASURED, Stored};
-use crate::intake::structure;
 use crate::reason;
 use crate::reason::{Check, Finding, Measurement, Needs, Reason, Unreadable};
 
@@ -77,10 +76,8 @@ impl Check for Unpacked {
 
     fn read(sniffed: &Sniffed) -> Result<Reading, Unreadable> {
         let none = || Unreadable::because("no-walker");
-        let (detected, walk) = sniffed.detected.zip(sniffed.walk).ok_or_else(none)?;
+        let walk = sniffed.walk.ok_or_else(none)?;
         let file = sniffed.bytes.len() as u64;
-        let whole = walk.end.min(sniffed.bytes.len());
-        let bytes = &sniffed.bytes[..whole];
         // The notes of a TIFF are its own directories.
         let exif = walk.exif.filter(|exif| exif.start > 0);
         let exif = exif.map_or(0, |exif| exif.end.saturating_sub(exif.start) as u64);
@@ -88,7 +85,7 @@ impl Check for Unpacked {
         let mut reading =
             Reading { file, largest, pixels: walk.unpacked, exif, profile: 0, text: 0 };
         let mut budget = MOST_MEASURED;
-        for nook in structure::nooks(detected, bytes) {
+        for nook in &sniffed.nooks {
             // Seen once as they are stored.
             if nook.stored == Stored::Blocks {
                 continue;
@@ -98,7 +95,7 @@ impl Check for Unpacked {
                 Place::Comment => &mut reading.text,
                 _ => continue,
             };
-            *sum += nook.unpacked_size(bytes, &mut budget);
+            *sum += nook.unpacked_size(sniffed.whole(), &mut budget);
         }
         Ok(reading)
     }

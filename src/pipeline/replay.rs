@@ -184,6 +184,7 @@ impl Seen {
             declared: upload.declared_media_type.as_deref().and_then(format::of_media_type),
             detected: format::detect(&upload.bytes),
             walk: None,
+            nooks: Vec::new(),
             metadata: Metadata::default(),
             pdf: None,
         })

@@ -1,6 +1,9 @@
 //! The signs by which other programs know their files. Each is long enough, or looked at closely enough,
 //! not to occur by chance among compressed pixels.
 
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, Input, MatchKind};
 use memchr::{memchr_iter, memmem};
 
 use super::Foreign;
@@ -17,25 +20,52 @@ const MOST_ZIP_METHODS: u16 = 100;
 const MOST_ZIP_VERSIONS: u16 = 64;
 const MOST_ZIP_NAME: u16 = 1024;
 
-/// What is found wherever it stands.
-const BINARY: &[(&[u8], Foreign)] = &[
-    (b"Rar!\x1a\x07", Foreign::Archive),
-    (b"7z\xbc\xaf\x27\x1c", Foreign::Archive),
-    (b"\xfd7zXZ\0", Foreign::Archive),
-    (b"MSCF\0\0\0\0", Foreign::Archive),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Foreign::Document),
-    (b"{\\rtf1", Foreign::Document),
-    (b"!This program cannot be run in DOS mode", Foreign::Program),
+/// What is looked at closely where its sign stands, `(bytes, at)`.
+type Look = fn(&[u8], usize) -> bool;
+
+/// What is found wherever it stands, in the order in which it counts where several are. No sign begins
+/// another.
+const ANYWHERE: &[(&[u8], Look, Foreign)] = &[
+    (b"Rar!\x1a\x07", enough, Foreign::Archive),
+    (b"7z\xbc\xaf\x27\x1c", enough, Foreign::Archive),
+    (b"\xfd7zXZ\0", enough, Foreign::Archive),
+    (b"MSCF\0\0\0\0", enough, Foreign::Archive),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", enough, Foreign::Document),
+    (b"{\\rtf1", enough, Foreign::Document),
+    (b"!This program cannot be run in DOS mode", enough, Foreign::Program),
+    (ZIP_ENTRY, is_zip_entry, Foreign::Archive),
+    (ZIP_END, is_zip_end, Foreign::Archive),
+    (b"ustar", is_tape, Foreign::Archive),
+    (b"1AY&SY", is_bzip, Foreign::Archive),
+    (b"MZ", is_windows_program, Foreign::Program),
+    (b"\x7fELF", is_linux_program, Foreign::Program),
+    (b"#!/", is_shell_script, Foreign::Script),
+    // How tags begin that count.
+    (b"<?", is_tag, Foreign::Script),
+    (b"<s", is_tag, Foreign::Page),
+    (b"<S", is_tag, Foreign::Page),
+    (b"<i", is_tag, Foreign::Page),
+    (b"<I", is_tag, Foreign::Page),
+    (b"<h", is_tag, Foreign::Page),
+    (b"<H", is_tag, Foreign::Page),
+    (b"<!", is_tag, Foreign::Page),
+    (b"javascript:", enough, Foreign::Script),
 ];
 
-/// Tags that browsers and servers act upon; what must follow so that it is one.
-const TAGS: &[(&[u8], After, Foreign)] = &[
-    (b"script", After::Delimiter, Foreign::Page),
-    (b"iframe", After::Delimiter, Foreign::Page),
-    (b"html", After::Delimiter, Foreign::Page),
-    (b"!doctype html", After::Delimiter, Foreign::Page),
-    (b"svg", After::Namespace, Foreign::Page),
-    (b"?php", After::Delimiter, Foreign::Script),
+/// All of these signs at once: a pass for each would cost more than a hash of the file.
+static SIGNS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let signs = ANYWHERE.iter().map(|(sign, ..)| sign);
+    AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(signs).ok()
+});
+
+/// Tags that browsers and servers act upon, in any case; what must follow so that it is one.
+const TAGS: &[(&[u8], After)] = &[
+    (b"<script", After::Delimiter),
+    (b"<iframe", After::Delimiter),
+    (b"<html", After::Delimiter),
+    (b"<!doctype html", After::Delimiter),
+    (b"<svg", After::Namespace),
+    (b"<?php", After::Delimiter),
 ];
 
 /// The same where no chance is at work: in texts and in what a camera wrote, and behind the end.
@@ -100,17 +130,23 @@ const NAMESPACE_REACH: usize = 256;
 
 /// What is there for certain, wherever it stands: for bytes that may be compressed pixels.
 pub fn certain(bytes: &[u8]) -> Option<Foreign> {
-    let binary = BINARY.iter().find(|(sign, _)| memmem::find(bytes, sign).is_some());
-    let found = binary.map(|(_, foreign)| *foreign);
-    found
-        .or_else(|| (holds_zip_entry(bytes) || holds_zip_end(bytes)).then_some(Foreign::Archive))
-        .or_else(|| holds_tape(bytes).then_some(Foreign::Archive))
-        .or_else(|| holds_bzip(bytes).then_some(Foreign::Archive))
-        .or_else(|| holds_windows_program(bytes).then_some(Foreign::Program))
-        .or_else(|| holds_linux_program(bytes).then_some(Foreign::Program))
-        .or_else(|| holds_shell_script(bytes).then_some(Foreign::Script))
-        .or_else(|| tag(bytes))
-        .or_else(|| memmem::find(bytes, b"javascript:").map(|_| Foreign::Script))
+    first(bytes).map(|sign| ANYWHERE[sign].2)
+}
+
+/// Which of the signs is there and counts before the others.
+fn first(bytes: &[u8]) -> Option<usize> {
+    let signs = SIGNS.as_ref()?;
+    let mut first = None;
+    let mut from = 0;
+    while let Some(found) = signs.find(Input::new(bytes).span(from..bytes.len())) {
+        // Another may begin inside it.
+        from = found.start() + 1;
+        let sign = found.pattern().as_usize();
+        if first.is_none_or(|first| sign < first) && ANYWHERE[sign].1(bytes, found.start()) {
+            first = Some(sign);
+        }
+    }
+    first
 }
 
 /// A document's header, as its readers look for it.
@@ -173,17 +209,15 @@ pub fn picture(bytes: &[u8]) -> bool {
 }
 
 fn tag(bytes: &[u8]) -> Option<Foreign> {
-    memchr_iter(b'<', bytes).find_map(|at| {
-        let rest = &bytes[at + 1..];
-        // A first look that throws out nearly all.
-        if !matches!(rest.first()?.to_ascii_lowercase(), b's' | b'i' | b'h' | b'!' | b'?') {
-            return None;
-        }
-        let found = TAGS.iter().find(|(name, after, _)| {
-            let long = rest.get(..name.len()).is_some_and(|own| own.eq_ignore_ascii_case(name));
-            long && follows(&rest[name.len()..], *after)
-        });
-        found.map(|(_, _, foreign)| *foreign)
+    let at = memchr_iter(b'<', bytes).find(|&at| is_tag(bytes, at))?;
+    Some(if bytes[at..].starts_with(b"<?") { Foreign::Script } else { Foreign::Page })
+}
+
+fn is_tag(bytes: &[u8], at: usize) -> bool {
+    let rest = &bytes[at..];
+    TAGS.iter().any(|(tag, after)| {
+        let own = rest.get(..tag.len());
+        own.is_some_and(|own| own.eq_ignore_ascii_case(tag)) && follows(&rest[tag.len()..], *after)
     })
 }
 
@@ -211,87 +245,77 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from(u16_at(bytes, at)?) | u32::from(u16_at(bytes, at + 2)?) << 16)
 }
 
+/// What is long enough not to occur by chance.
+const fn enough(_: &[u8], _: usize) -> bool {
+    true
+}
+
 /// An entry whose version, method and name are such as ZIP has.
-fn holds_zip_entry(bytes: &[u8]) -> bool {
-    memmem::find_iter(bytes, ZIP_ENTRY).any(|at| {
-        let Some(entry) = bytes.get(at..at + ZIP_ENTRY_LENGTH) else {
-            return false;
-        };
-        let field = |at| u16_at(entry, at).unwrap_or(u16::MAX);
-        field(4) & 0xFF < MOST_ZIP_VERSIONS
-            && field(8) < MOST_ZIP_METHODS
-            && (1..MOST_ZIP_NAME).contains(&field(26))
-    })
+fn is_zip_entry(bytes: &[u8], at: usize) -> bool {
+    let Some(entry) = bytes.get(at..at + ZIP_ENTRY_LENGTH) else {
+        return false;
+    };
+    let field = |at| u16_at(entry, at).unwrap_or(u16::MAX);
+    field(4) & 0xFF < MOST_ZIP_VERSIONS
+        && field(8) < MOST_ZIP_METHODS
+        && (1..MOST_ZIP_NAME).contains(&field(26))
 }
 
 /// An end record in reach whose directory lies before it.
-fn holds_zip_end(bytes: &[u8]) -> bool {
-    let last = bytes.len().saturating_sub(ZIP_END_REACH);
-    memmem::find_iter(&bytes[last..], ZIP_END).any(|at| {
-        let at = last + at;
-        let Some(record) = bytes.get(at..at + ZIP_END_LENGTH) else {
-            return false;
-        };
-        let of_zip64 = at >= 20 && bytes[at - 20..].starts_with(b"PK\x06\x07");
-        let field = |from| u32_at(record, from).map_or(u64::MAX, u64::from);
-        // Offsets may count from where the archive begins, or from the start of the file.
-        of_zip64 || (field(12) <= at as u64 && field(16) <= at as u64)
-    })
+fn is_zip_end(bytes: &[u8], at: usize) -> bool {
+    let record = bytes.get(at..at + ZIP_END_LENGTH);
+    let Some(record) = record.filter(|_| bytes.len() - at <= ZIP_END_REACH) else {
+        return false;
+    };
+    let of_zip64 = at >= 20 && bytes[at - 20..].starts_with(b"PK\x06\x07");
+    let field = |from| u32_at(record, from).map_or(u64::MAX, u64::from);
+    // Offsets may count from where the archive begins, or from the start of the file.
+    of_zip64 || (field(12) <= at as u64 && field(16) <= at as u64)
 }
 
 /// A header of tar whose checksum is right.
-fn holds_tape(bytes: &[u8]) -> bool {
+fn is_tape(bytes: &[u8], at: usize) -> bool {
     const MARK_AT: usize = 257;
     const BLOCK: usize = 512;
     const SUM: std::ops::Range<usize> = 148..156;
-    memmem::find_iter(bytes, b"ustar").any(|at| {
-        let block = at.checked_sub(MARK_AT).and_then(|start| bytes.get(start..start + BLOCK));
-        let Some(block) = block else {
-            return false;
-        };
-        let digits = block[SUM].iter().filter(|byte| byte.is_ascii_digit());
-        let told = digits.fold(0u32, |sum, digit| sum << 3 | u32::from(digit - b'0') & 7);
-        // Nothing is added up where nothing is told.
-        if told == 0 {
-            return false;
-        }
-        let sum: u32 = block.iter().map(|&byte| u32::from(byte)).sum();
-        let own: u32 = block[SUM].iter().map(|&byte| u32::from(byte)).sum();
-        told == sum - own + 8 * u32::from(b' ')
-    })
+    let block = at.checked_sub(MARK_AT).and_then(|start| bytes.get(start..start + BLOCK));
+    let Some(block) = block else {
+        return false;
+    };
+    let digits = block[SUM].iter().filter(|byte| byte.is_ascii_digit());
+    let told = digits.fold(0u32, |sum, digit| sum << 3 | u32::from(digit - b'0') & 7);
+    // Nothing is added up where nothing is told.
+    if told == 0 {
+        return false;
+    }
+    let sum: u32 = block.iter().map(|&byte| u32::from(byte)).sum();
+    let own: u32 = block[SUM].iter().map(|&byte| u32::from(byte)).sum();
+    told == sum - own + 8 * u32::from(b' ')
 }
 
-fn holds_bzip(bytes: &[u8]) -> bool {
-    const BLOCK: &[u8] = b"1AY&SY";
-    memmem::find_iter(bytes, BLOCK)
-        .any(|at| at.checked_sub(4).is_some_and(|start| bytes[start..].starts_with(b"BZh")))
+/// The first block, behind a header.
+fn is_bzip(bytes: &[u8], at: usize) -> bool {
+    at.checked_sub(4).is_some_and(|start| bytes[start..].starts_with(b"BZh"))
 }
 
 /// The old header, and the new one where it says.
-fn holds_windows_program(bytes: &[u8]) -> bool {
+fn is_windows_program(bytes: &[u8], at: usize) -> bool {
     const POINTER: usize = 0x3C;
     const FURTHEST: u32 = 4096;
-    memmem::find_iter(bytes, b"MZ").any(|at| {
-        let new = u32_at(bytes, at + POINTER).filter(|&new| new <= FURTHEST);
-        new.is_some_and(|new| {
-            bytes.get(at + new as usize..).is_some_and(|rest| rest.starts_with(b"PE\0\0"))
-        })
+    let new = u32_at(bytes, at + POINTER).filter(|&new| new <= FURTHEST);
+    new.is_some_and(|new| {
+        bytes.get(at + new as usize..).is_some_and(|rest| rest.starts_with(b"PE\0\0"))
     })
 }
 
 /// ELF of 32 or 64 bits, in either byte order, version 1.
-fn holds_linux_program(bytes: &[u8]) -> bool {
-    const MARK: &[u8] = b"\x7fELF";
-    memmem::find_iter(bytes, MARK)
-        .any(|at| matches!(bytes[at + MARK.len()..], [1 | 2, 1 | 2, 1, ..]))
+fn is_linux_program(bytes: &[u8], at: usize) -> bool {
+    matches!(bytes[at..], [_, _, _, _, 1 | 2, 1 | 2, 1, ..])
 }
 
-fn holds_shell_script(bytes: &[u8]) -> bool {
-    const MARK: &[u8] = b"#!/";
-    memmem::find_iter(bytes, MARK).any(|at| {
-        let path = &bytes[at + MARK.len()..];
-        path.starts_with(b"bin/") || path.starts_with(b"usr/bin/")
-    })
+fn is_shell_script(bytes: &[u8], at: usize) -> bool {
+    let path = &bytes[at + b"#!/".len()..];
+    path.starts_with(b"bin/") || path.starts_with(b"usr/bin/")
 }
 
 /// Whether the whole file begins as an archive on tape or a disk image does, whose marks stand further in.
@@ -327,6 +351,27 @@ mod tests {
         ] {
             assert_eq!(certain(bytes), Some(foreign), "{bytes:?}");
             assert_eq!(in_text(bytes), Some(foreign), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn of_several_signs_the_first_in_the_list_counts_wherever_it_stands() {
+        let archive = b"#!/bin/sh <script> javascript: Rar!\x1a\x07";
+        assert_eq!(certain(archive), Some(Foreign::Archive));
+        assert_eq!(certain(b"javascript: <script> "), Some(Foreign::Page));
+        assert_eq!(certain(b"javascript: "), Some(Foreign::Script));
+        // One begins inside what another only looks like.
+        assert_eq!(certain(b"MSCF\0\0\0MZRar!\x1a\x07"), Some(Foreign::Archive));
+    }
+
+    #[test]
+    fn no_sign_begins_another() {
+        for (at, (sign, ..)) in ANYWHERE.iter().enumerate() {
+            let others = ANYWHERE.iter().enumerate().filter(|(other, _)| *other != at);
+            assert!(
+                others.into_iter().all(|(_, (other, ..))| !other.starts_with(sign)),
+                "{sign:?}"
+            );
         }
     }
 

@@ -1,6 +1,7 @@
 //! Walks the segments of a JPEG (ITU-T T.81, annex B).
 
 use memchr::memchr;
+use rten_simd::{Isa, SimdOp};
 
 use super::{Cursor, Draft, Extent, Header, State, Walk};
 use crate::intake::foreign::Place;
@@ -177,18 +178,43 @@ fn next_marker(cursor: &mut Cursor<'_>) -> Option<u8> {
 
 /// Moves to the next marker that ends the scan: not a stuffed 0xFF00, not a restart.
 fn skip_entropy_coded(cursor: &mut Cursor<'_>) {
-    while let Some(found) = cursor.bytes.get(cursor.at..).and_then(|rest| memchr(0xFF, rest)) {
-        let marker = cursor.at + found;
-        match cursor.bytes.get(marker + 1) {
-            Some(0x00 | 0xD0..=0xD7) => cursor.at = marker + 2,
-            Some(0xFF) => cursor.at = marker + 1,
-            _ => {
-                cursor.at = marker;
-                return;
+    let rest = cursor.bytes.get(cursor.at..).unwrap_or_default();
+    cursor.at += EndOfScan { rest }.dispatch();
+}
+
+/// Looks for the marker that ends a scan: at every byte at once, as stuffing is too frequent to stop at.
+struct EndOfScan<'a> {
+    rest: &'a [u8],
+}
+
+/// Bytes that are looked at together.
+const LANES: usize = 64;
+
+impl SimdOp for EndOfScan<'_> {
+    /// How far it is away.
+    type Output = usize;
+
+    #[inline(always)]
+    fn eval<I: Isa>(self, _: I) -> usize {
+        // 0xFF comes again and again where an encoder fills up; the last one belongs to the marker.
+        let ends =
+            |byte: u8, next: u8| byte == 0xFF && next != 0 && next != 0xFF && next & 0xF8 != 0xD0;
+        let mut before = 0;
+        while let Some(near) = self.rest.get(before..=before + LANES) {
+            let mut found = false;
+            for (byte, next) in near[..LANES].iter().zip(&near[1..]) {
+                found |= ends(*byte, *next);
             }
+            if found {
+                break;
+            }
+            before += LANES;
         }
+        let left = self.rest.get(before..).unwrap_or_default();
+        let found = left.windows(2).position(|pair| ends(pair[0], pair[1]));
+        let broken_off = left.len() - usize::from(left.last() == Some(&0xFF));
+        before + found.unwrap_or(broken_off)
     }
-    cursor.at = cursor.bytes.len();
 }
 
 fn frame(body: &[u8]) -> Option<Header> {
@@ -255,6 +281,31 @@ mod tests {
         assert_eq!(walk(&progressive(&scans)).state, State::Whole);
         for kept in 1..scans.len() {
             assert_eq!(walk(&progressive(&scans[..kept])).state, State::Incomplete, "{kept}");
+        }
+    }
+
+    #[test]
+    fn a_scan_ends_at_the_first_marker_that_is_no_stuffing_and_no_restart_however_far_away() {
+        for length in 0..200 {
+            for kind in [[0xFF, 0x00], [0xFF, 0xD3], [0xFF, 0xFF], [0x12, 0x00]] {
+                let mut bytes: Vec<u8> = kind.into_iter().cycle().take(2 * length).collect();
+                bytes.extend([0x12, 0xFF, EOI, 0xFF, SOS]);
+                let mut cursor = Cursor { bytes: &bytes, at: 0 };
+                skip_entropy_coded(&mut cursor);
+                let expected = if kind == [0xFF, 0xFF] && length > 0 {
+                    // The last of them is a marker.
+                    2 * length - 1
+                } else {
+                    2 * length + 1
+                };
+                assert_eq!(cursor.at, expected, "{length} {kind:?}");
+                for broken_off in [2 * length, 2 * length + 2] {
+                    let mut cursor = Cursor { bytes: &bytes[..broken_off], at: 0 };
+                    skip_entropy_coded(&mut cursor);
+                    let left = &bytes[cursor.at.min(broken_off)..broken_off];
+                    assert!(left.is_empty() || left[0] == 0xFF, "{length} {kind:?}");
+                }
+            }
         }
     }
 
