@@ -13,7 +13,7 @@ pub(super) const NATURAL: [u8; 64] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
     /// Dequantised, in natural order: eight to a row, the index across growing along it. Eight times the
-    /// mean, less 128, comes first. What is out of range of the type is clamped.
+    /// mean, less 128, comes first.
     pub coefficients: [i16; 64],
     /// Place in the zig-zag behind which every coefficient is 0.
     pub last: u8,
@@ -32,12 +32,12 @@ pub(super) struct Step {
 }
 
 impl Step {
-    /// Sets the coefficient; one that is not wanted is set to 0.
+    /// Sets the coefficient; one that is not wanted is set to 0. `None` beyond the range of the type, far
+    /// outside of what 8 bits of a sample come to.
     #[inline(always)]
-    pub(super) fn put(self, block: &mut [i16; 64], value: i32) {
-        let product = value * self.factor;
-        block[usize::from(self.natural & 63)] =
-            product.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
+    pub(super) fn put(self, block: &mut [i16; 64], value: i32) -> Option<()> {
+        block[usize::from(self.natural & 63)] = i16::try_from(value * self.factor).ok()?;
+        Some(())
     }
 }
 

@@ -108,14 +108,14 @@ impl Plane {
             if reach > 1 {
                 block.coefficients = [0; 64];
             }
-            steps.steps[0].put(&mut block.coefficients, (*self.means.get(place)?).into());
+            steps.steps[0].put(&mut block.coefficients, (*self.means.get(place)?).into())?;
             if steps.reach > 1 {
                 let values = self.values.get(place * reach..)?.get(..reach)?;
                 let mut filled = self.filled.get(place)? & (u64::MAX >> (64 - steps.reach));
                 block.last = 63u32.saturating_sub(filled.leading_zeros()) as u8;
                 while filled != 0 {
                     let at = filled.trailing_zeros() as usize & 63;
-                    steps.steps[at].put(&mut block.coefficients, (*values.get(at)?).into());
+                    steps.steps[at].put(&mut block.coefficients, (*values.get(at)?).into())?;
                     filled &= filled - 1;
                 }
             } else {

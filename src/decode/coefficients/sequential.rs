@@ -227,7 +227,7 @@ impl Lane {
                 if self.steps.reach > 1 {
                     block.coefficients = [0; 64];
                 }
-                steps.steps[0].put(&mut block.coefficients, self.mean);
+                steps.steps[0].put(&mut block.coefficients, self.mean)?;
                 if steps.reach > 1 {
                     others(&mut local, &self.codes, steps, block)?;
                 } else {
@@ -284,7 +284,7 @@ fn others(bits: &mut Bits<'_>, codes: &Codes, steps: &Steps, block: &mut Block) 
                     (1..=MAX_AC_SIZE, advance) => {
                         last = at + advance - 1;
                         let value = bits.value(entry.size());
-                        steps.steps.get(last)?.put(&mut block.coefficients, value);
+                        steps.steps.get(last)?.put(&mut block.coefficients, value)?;
                         at = last + 1;
                     }
                     _ => return None,
@@ -292,7 +292,7 @@ fn others(bits: &mut Bits<'_>, codes: &Codes, steps: &Steps, block: &mut Block) 
                 continue 'symbols;
             }
             last = at + first.advance() - 1;
-            steps.steps.get(last)?.put(&mut block.coefficients, first.value());
+            steps.steps.get(last)?.put(&mut block.coefficients, first.value())?;
             at = last + 1;
             if at >= steps.reach {
                 bits.skip(first.bits());
@@ -300,7 +300,7 @@ fn others(bits: &mut Bits<'_>, codes: &Codes, steps: &Steps, block: &mut Block) 
             }
             let second = seconds.look_up(window);
             last += second.advance();
-            steps.steps.get(last)?.put(&mut block.coefficients, second.value());
+            steps.steps.get(last)?.put(&mut block.coefficients, second.value())?;
             at = last + 1;
             bits.skip(second.bits());
             if at >= steps.reach {
