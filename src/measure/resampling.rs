@@ -32,7 +32,7 @@ const SAME: f64 = 0.006;
 const SMOOTHING: usize = 16;
 
 /// Bins that are told at once.
-const LANES: usize = 32;
+const LANES: usize = 64;
 
 /// Fewer columns or rows have no spectrum to speak of.
 const FEWEST: usize = 256;
