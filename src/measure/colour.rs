@@ -345,6 +345,7 @@ fn upper_percentile(magnitudes: &[u32; 256], count: f32) -> f32 {
 mod tests {
     use super::*;
     use crate::decode::page::Plane;
+    use crate::measure::paper::Paper;
     use crate::measure::tone;
 
     /// Planes of a 64 × 64 page from the RGB of each cell.
@@ -371,7 +372,7 @@ mod tests {
 
     fn measured(rgb: impl Fn(usize, usize) -> [f32; 3]) -> Option<Colour> {
         let planes = planes(rgb);
-        measure(&planes, &tone::measure(&planes.y, None), None)
+        measure(&planes, &tone::measure(&planes.y, &Paper::of(&planes.y), None), None)
     }
 
     fn grey(x: usize, y: usize) -> f32 {

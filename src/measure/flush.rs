@@ -7,7 +7,7 @@
 use crate::decode::page::Plane;
 use crate::measure::lines::{Lines, PRINT};
 use crate::measure::outline::Outline;
-use crate::measure::tone;
+use crate::measure::paper::Paper;
 
 /// How lines of print begin and end, on the page laid straight.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,8 +62,13 @@ impl Flush {
 }
 
 /// Looks at the print inside the outline, or on the whole page. `None` without print.
-pub fn measure(luma: &Plane, outline: Option<&Outline>, lines: Option<&Lines>) -> Option<Flush> {
-    let mut ink = tone::cells_darker_than(luma, PRINT);
+pub fn measure(
+    luma: &Plane,
+    paper: &Paper,
+    outline: Option<&Outline>,
+    lines: Option<&Lines>,
+) -> Option<Flush> {
+    let mut ink = paper.darker_cells(luma, PRINT);
     if let Some(outline) = outline {
         let inside = outline.mask(luma.width, luma.height, RIM);
         ink.retain(|&(x, y)| inside[y * luma.width + x]);
@@ -207,7 +212,7 @@ mod tests {
     }
 
     fn is_upright(page: &Plane) -> bool {
-        measure(page, None, None).is_some_and(|flush| flush.is_upright())
+        measure(page, &Paper::of(page), None, None).is_some_and(|flush| flush.is_upright())
     }
 
     #[test]
@@ -228,6 +233,7 @@ mod tests {
 
     #[test]
     fn a_page_without_print_has_no_lines() {
-        assert_eq!(measure(&page(|_| 0, |_| 0), None, None), None);
+        let blank = page(|_| 0, |_| 0);
+        assert_eq!(measure(&blank, &Paper::of(&blank), None, None), None);
     }
 }

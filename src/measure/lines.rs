@@ -4,7 +4,7 @@
 //! most sharply.
 
 use crate::decode::page::Plane;
-use crate::measure::tone;
+use crate::measure::paper::Paper;
 
 /// Turn of the print.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,8 +29,8 @@ const FEWEST: usize = 400;
 const LEAST_PROMINENCE: f64 = 1.25;
 
 /// Finds the direction of the lines; `None` where the page has none.
-pub fn find(luma: &Plane) -> Option<Lines> {
-    let ink = Ink::of(luma)?;
+pub fn find(luma: &Plane, paper: &Paper) -> Option<Lines> {
+    let ink = Ink::of(luma, paper)?;
     let coarse: Vec<(f64, f64)> = directions(0.0, FARTHEST, STEPS[0])
         .map(|degrees| (degrees, ink.sharpness(degrees)))
         .collect();
@@ -68,9 +68,9 @@ struct Ink {
 
 impl Ink {
     /// `None` for too little.
-    fn of(luma: &Plane) -> Option<Self> {
+    fn of(luma: &Plane, paper: &Paper) -> Option<Self> {
         let (width, height) = (luma.width, luma.height);
-        let ink = tone::cells_darker_than(luma, PRINT);
+        let ink = paper.darker_cells(luma, PRINT);
         // Longer rows than can be counted are far beyond any plane.
         if ink.len() < FEWEST || width > usize::from(u16::MAX) {
             return None;
@@ -126,10 +126,14 @@ mod tests {
         Plane { width: 400, height: 500, cells: cells.collect() }
     }
 
+    fn found(luma: &Plane) -> Option<Lines> {
+        find(luma, &Paper::of(luma))
+    }
+
     #[test]
     fn the_turn_of_printed_lines_is_found_to_a_tenth_of_a_degree() {
         for degrees in [-15.0, -5.0, -0.5, 0.0, 2.0, 8.0] {
-            let lines = find(&printed(degrees)).unwrap();
+            let lines = found(&printed(degrees)).unwrap();
             assert!((lines.skew_deg - degrees).abs() < 0.15, "{degrees}: {lines:?}");
         }
     }
@@ -141,8 +145,8 @@ mod tests {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             if state >> 61 == 0 { 40 } else { 235 }
         });
-        assert_eq!(find(&Plane { width: 400, height: 500, cells: noise.collect() }), None);
+        assert_eq!(found(&Plane { width: 400, height: 500, cells: noise.collect() }), None);
         let blank = Plane { width: 400, height: 500, cells: vec![235; 200_000] };
-        assert_eq!(find(&blank), None);
+        assert_eq!(found(&blank), None);
     }
 }

@@ -7,8 +7,8 @@ use image::{GrayImage, Luma};
 
 use crate::decode::page::Planes;
 use crate::measure::outline::Outline;
+use crate::measure::paper::Paper;
 use crate::measure::shapes::{self, Connectivity, close};
-use crate::measure::tone;
 
 /// Length of the long side of A4 in millimetres (ISO 216).
 const A4_LONG_SIDE_MM: f64 = 297.0;
@@ -82,14 +82,20 @@ const LEAST_SIDE: usize = 24;
 const SECTORS: usize = 36;
 
 /// Finds the marks of a form that is turned by `skew_deg` under light of this `cast`.
-pub fn find(planes: &Planes, outline: Option<&Outline>, skew_deg: f64, cast: (f32, f32)) -> Marks {
+pub fn find(
+    planes: &Planes,
+    paper: &Paper,
+    outline: Option<&Outline>,
+    skew_deg: f64,
+    cast: (f32, f32),
+) -> Marks {
     if planes.y.width.min(planes.y.height) < LEAST_SIDE {
         return Marks::default();
     }
     let sheet = Sheet::of(planes, outline, skew_deg);
     let red = red_cells(planes, cast);
     let mut ink = GrayImage::new(red.width(), red.height());
-    for (x, y) in tone::cells_darker_than(&planes.y, INK) {
+    for (x, y) in paper.darker_cells(&planes.y, INK) {
         if red.get_pixel(x as u32, y as u32).0[0] == 0 {
             ink.put_pixel(x as u32, y as u32, Luma([255]));
         }
@@ -191,14 +197,15 @@ fn parts(mask: &GrayImage, sheet: &Sheet) -> Vec<Extent> {
 }
 
 fn red_cells(planes: &Planes, (blue, red): (f32, f32)) -> GrayImage {
-    let width = planes.y.width;
-    GrayImage::from_fn(width as u32, planes.y.height as u32, |x, y| {
-        let at = y as usize * width + x as usize;
-        let luma = f32::from(planes.y.cells[at]) / 255.0;
-        let cb = f32::from(planes.cb.cells[at]) - 128.0 - blue * luma;
-        let cr = f32::from(planes.cr.cells[at]) - 128.0 - red * luma;
-        Luma([if cr > RED && cr > cb { 255 } else { 0 }])
-    })
+    let mut cells = GrayImage::new(planes.y.width as u32, planes.y.height as u32);
+    let chroma = planes.cb.cells.iter().zip(&planes.cr.cells);
+    for (cell, (&luma, (&cb, &cr))) in cells.iter_mut().zip(planes.y.cells.iter().zip(chroma)) {
+        let luma = f32::from(luma) / 255.0;
+        let cb = f32::from(cb) - 128.0 - blue * luma;
+        let cr = f32::from(cr) - 128.0 - red * luma;
+        *cell = if (cr > RED) & (cr > cb) { 255 } else { 0 };
+    }
+    cells
 }
 
 fn red_marks(red: &GrayImage, sheet: &Sheet) -> Vec<RedMark> {
@@ -270,14 +277,12 @@ fn without_rules(ink: &mut GrayImage, sheet: &Sheet) {
     let lit = ink.clone();
     let (width, height) = lit.dimensions();
     let is_lit = |x: u32, y: u32| y < height && lit.get_pixel(x, y).0[0] > 0;
-    for y in 0..height {
+    for (y, row) in (0..).zip(lit.chunks_exact(width.max(1) as usize)) {
         let mut start = 0;
-        for x in 0..=width {
-            if x < width && is_lit(x, y) {
-                continue;
-            }
-            if x - start >= length {
-                for at in start..x {
+        for run in row.chunk_by(|one, other| one == other) {
+            let end = start + run.len() as u32;
+            if run[0] > 0 && end - start >= length {
+                for at in start..end {
                     let above = (1..=thickness).all(|up| y >= up && is_lit(at, y - up));
                     let below = (1..=thickness).all(|down| is_lit(at, y + down));
                     if !above && !below {
@@ -285,7 +290,7 @@ fn without_rules(ink: &mut GrayImage, sheet: &Sheet) {
                     }
                 }
             }
-            start = x + 1;
+            start = end;
         }
     }
 }
@@ -294,10 +299,9 @@ fn without_rules(ink: &mut GrayImage, sheet: &Sheet) {
 fn bars(ink: &GrayImage, sheet: &Sheet) -> Vec<f64> {
     let rows = sheet.height.ceil().max(1.0) as usize;
     let mut counts = vec![0u32; rows + 1];
-    for (x, y, pixel) in ink.enumerate_pixels() {
+    for (x, y, _) in ink.enumerate_pixels().filter(|(_, _, pixel)| pixel.0[0] > 0) {
         let (across, down) = sheet.place(x, y);
-        if pixel.0[0] > 0
-            && (0.0..sheet.width).contains(&across)
+        if (0.0..sheet.width).contains(&across)
             && down >= 0.0
             && let Some(count) = counts.get_mut(down as usize)
         {
@@ -340,6 +344,10 @@ mod tests {
         Planes { y: plane(0), cb: plane(1), cr: plane(2) }
     }
 
+    fn found(planes: &Planes) -> Marks {
+        find(planes, &Paper::of(&planes.y), None, 0.0, (0.0, 0.0))
+    }
+
     const PAPER: [u8; 3] = [245, 128, 128];
     const RED_INK: [u8; 3] = [110, 110, 200];
     const DARK: [u8; 3] = [30, 128, 128];
@@ -350,7 +358,7 @@ mod tests {
             let radius = (x - 140.0).hypot(y - 270.0);
             if (18.0..20.0).contains(&radius) || radius < 5.0 { RED_INK } else { PAPER }
         });
-        let marks = find(&planes, None, 0.0, (0.0, 0.0));
+        let marks = found(&planes);
         let seal = marks.red[0];
         assert!((seal.mark.width_mm - 40.0).abs() < 1.5, "{seal:?}");
         assert!(seal.ring_share > 0.95, "{seal:?}");
@@ -364,7 +372,7 @@ mod tests {
                 true => RED_INK,
                 false => PAPER,
             });
-        assert!(find(&planes, None, 0.0, (0.0, 0.0)).red[0].mark.height_mm < 8.0);
+        assert!(found(&planes).red[0].mark.height_mm < 8.0);
     }
 
     #[test]
@@ -376,7 +384,7 @@ mod tests {
             let print = (20.0..50.0).contains(&x) && (258.0..261.5).contains(&y) && x % 4.0 < 3.0;
             if signature || rule || print { DARK } else { PAPER }
         });
-        let marks = find(&planes, None, 0.0, (0.0, 0.0));
+        let marks = found(&planes);
         assert!(!marks.strokes.is_empty(), "{marks:?}");
         assert!(
             marks.strokes.iter().all(|stroke| (0.25..0.45).contains(&stroke.centre.0)),
@@ -390,7 +398,7 @@ mod tests {
             let bar = |top: f64| (top..top + 7.0).contains(&y) && (10.0..200.0).contains(&x);
             if bar(13.0) || bar(50.0) || bar(187.0) { DARK } else { PAPER }
         });
-        let bars = find(&planes, None, 0.0, (0.0, 0.0)).bars;
+        let bars = found(&planes).bars;
         assert_eq!(bars.len(), 3, "{bars:?}");
         assert!((bars[2] - 190.5 / 297.0).abs() < 0.01, "{bars:?}");
     }

@@ -18,6 +18,7 @@ pub mod marks;
 mod network;
 pub mod orientation;
 pub mod outline;
+pub mod paper;
 pub mod person;
 mod polygon;
 pub mod recapture;
@@ -46,6 +47,7 @@ use crate::measure::lines::Lines;
 use crate::measure::marks::Marks;
 use crate::measure::orientation::Turn;
 use crate::measure::outline::Outline;
+use crate::measure::paper::Paper;
 use crate::measure::person::Person;
 use crate::measure::recapture::Grid;
 use crate::measure::resampling::Resampling;
@@ -59,6 +61,7 @@ use crate::reason::Unreadable;
 pub struct Measured {
     /// The page.
     pub page: Page,
+    paper: OnceCell<Paper>,
     tone: OnceCell<Tone>,
     outline: OnceCell<Option<Outline>>,
     lines: OnceCell<Option<Lines>>,
@@ -96,6 +99,7 @@ impl Measured {
     pub fn new(page: Page) -> Self {
         Self {
             page,
+            paper: OnceCell::new(),
             tone: OnceCell::new(),
             outline: OnceCell::new(),
             lines: OnceCell::new(),
@@ -117,9 +121,15 @@ impl Measured {
         }
     }
 
+    /// The paper around each cell.
+    fn paper(&self) -> &Paper {
+        self.paper.get_or_init(|| Paper::of(&self.page.planes.y))
+    }
+
     /// Light and dark.
     pub fn tone(&self) -> &Tone {
-        self.tone.get_or_init(|| tone::measure(&self.page.planes.y, self.page.energy.as_ref()))
+        let (luma, energy) = (&self.page.planes.y, self.page.energy.as_ref());
+        self.tone.get_or_init(|| tone::measure(luma, self.paper(), energy))
     }
 
     /// The sheet or card on its background; `None` where the page fills the frame.
@@ -134,7 +144,7 @@ impl Measured {
 
     /// The turn of the lines of print; `None` where there are none.
     pub fn lines(&self) -> Option<&Lines> {
-        self.lines.get_or_init(|| lines::find(&self.page.planes.y)).as_ref()
+        self.lines.get_or_init(|| lines::find(&self.page.planes.y, self.paper())).as_ref()
     }
 
     /// Seals, strokes and bars of a form.
@@ -146,7 +156,7 @@ impl Measured {
                 (None, None) => 0.0,
             };
             let cast = self.colour().map_or((0.0, 0.0), |colour| colour.cast);
-            marks::find(&self.page.planes, self.outline(), skew, cast)
+            marks::find(&self.page.planes, self.paper(), self.outline(), skew, cast)
         })
     }
 
@@ -186,7 +196,8 @@ impl Measured {
 
     /// How lines of print begin and end; `None` without print.
     pub fn flush(&self) -> Option<&Flush> {
-        let measure = || flush::measure(&self.page.planes.y, self.outline(), self.lines());
+        let luma = &self.page.planes.y;
+        let measure = || flush::measure(luma, self.paper(), self.outline(), self.lines());
         self.flush.get_or_init(measure).as_ref()
     }
 

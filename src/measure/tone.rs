@@ -1,6 +1,7 @@
 //! How light the paper is, how dark the ink, and how much of either there is.
 
 use crate::decode::page::{Energy, Octaves, Plane};
+use crate::measure::paper::{Paper, histogram, percentile};
 
 /// Light and dark on one page, as 8-bit luma and shares of the page.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,14 +22,8 @@ pub struct Tone {
 /// Luma at and above which a cell has lost its texture.
 const CLIPPED: usize = 252;
 
-/// Tiles a long side in which the paper is looked for, so that a shadow is not ink.
-const TILES: usize = 24;
-
 /// Ink is darker than its paper by this part of it; grain and vignetting are not.
 const INK_CONTRAST: u8 = 10;
-
-/// Margin left out, as a part of each side: scanner lids and sheet edges throw lines there.
-const MARGIN: usize = 40;
 
 /// Least variance of luma in a block with an edge of print: twice what grain has. On a page with
 /// strong print, blocks below this part of its strongest ones hold none.
@@ -38,27 +33,15 @@ const EDGE_PART: f32 = 0.2;
 /// Blocks with edges below which there is no print to speak of.
 const FEWEST_EDGES: usize = 24;
 
-/// Measures a luma plane, and the print's level from block energy.
-pub fn measure(luma: &Plane, energy: Option<&Energy>) -> Tone {
-    let histogram = histogram(luma.cells.iter());
+/// Measures a luma plane with its paper, and the print's level from block energy.
+pub fn measure(luma: &Plane, paper: &Paper, energy: Option<&Energy>) -> Tone {
+    let histogram = histogram(std::iter::once(&luma.cells[..]));
     let total = luma.cells.len();
+    let ink_share = paper.darker_share(luma, |paper| paper - paper / INK_CONTRAST);
     let [low, paper, high] = [0.005, 0.95, 0.995].map(|share| percentile(&histogram, total, share));
     let clipped: u32 = histogram[CLIPPED..].iter().sum();
     let ink = energy.and_then(|energy| ink_level(energy, paper));
-    let ink_share = ink_share(luma);
     Tone { paper, range: high - low, clipped_share: clipped as f32 / total as f32, ink_share, ink }
-}
-
-fn ink_share(luma: &Plane) -> f32 {
-    let (mut inked, mut total) = (0usize, 0usize);
-    for_each_tile(luma, |rows, paper| {
-        let bound = paper - paper / INK_CONTRAST;
-        for (_, _, row) in rows {
-            inked += row.iter().filter(|luma| **luma < bound).count();
-            total += row.len();
-        }
-    });
-    inked as f32 / total.max(1) as f32
 }
 
 /// A block of paper `P` with a share `f` of strokes at level `I` has the mean `m = P - f(P-I)` and the
@@ -89,59 +72,6 @@ fn ink_level(energy: &Energy, paper: u8) -> Option<u8> {
     Some(level.clamp(0.0, 255.0) as u8)
 }
 
-/// The cells `(x, y)` inside the margin whose luma is below `share` of the paper around them.
-pub fn cells_darker_than(luma: &Plane, share: f32) -> Vec<(usize, usize)> {
-    let mut dark = Vec::new();
-    for_each_tile(luma, |rows, paper| {
-        let bound = (f32::from(paper) * share) as u8;
-        for (left, y, row) in rows {
-            let cells = row.iter().enumerate().filter(|(_, luma)| **luma < bound);
-            dark.extend(cells.map(|(x, _)| (left + x, y)));
-        }
-    });
-    dark
-}
-
-/// A part of a row: the column of its first cell, the row, and its luma.
-type RowPart<'a> = (usize, usize, &'a [u8]);
-
-/// Hands over each tile's rows with the luma of the paper there.
-fn for_each_tile(luma: &Plane, mut visit: impl FnMut(&mut dyn Iterator<Item = RowPart<'_>>, u8)) {
-    let tile = luma.width.max(luma.height).div_ceil(TILES).max(1);
-    let (margin_x, margin_y) = (luma.width / MARGIN, luma.height / MARGIN);
-    let (right, bottom) = (luma.width - margin_x, luma.height - margin_y);
-    for top in (margin_y..bottom).step_by(tile) {
-        for left in (margin_x..right).step_by(tile) {
-            let (end_x, end_y) = ((left + tile).min(right), (top + tile).min(bottom));
-            let row = |y: usize| &luma.cells[y * luma.width..][left..end_x];
-            let histogram = histogram((top..end_y).flat_map(row));
-            let paper = percentile(&histogram, (end_x - left) * (end_y - top), 0.9);
-            visit(&mut (top..end_y).map(|y| (left, y, row(y))), paper);
-        }
-    }
-}
-
-fn histogram<'a>(cells: impl Iterator<Item = &'a u8>) -> [u32; 256] {
-    let mut histogram = [0; 256];
-    for &cell in cells {
-        histogram[usize::from(cell)] += 1;
-    }
-    histogram
-}
-
-/// The lowest level at or below which `share` of `total` cells lie.
-fn percentile(histogram: &[u32; 256], total: usize, share: f32) -> u8 {
-    let wanted = (total as f32 * share) as u32;
-    let mut seen = 0;
-    for (level, &cells) in histogram.iter().enumerate() {
-        seen += cells;
-        if seen > wanted {
-            return level as u8;
-        }
-    }
-    255
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,9 +81,13 @@ mod tests {
         Plane { width, height, cells }
     }
 
+    fn of(luma: &Plane) -> Tone {
+        measure(luma, &Paper::of(luma), None)
+    }
+
     #[test]
     fn a_shadow_across_tinted_paper_is_not_ink() {
-        let tone = measure(&plane(400, 300, |x, _| (230 - x / 8) as u8), None);
+        let tone = of(&plane(400, 300, |x, _| (230 - x / 8) as u8));
         assert_eq!(tone.ink_share, 0.0);
         assert_eq!(tone.ink, None);
     }
@@ -161,7 +95,7 @@ mod tests {
     #[test]
     fn print_is_ink_by_its_share_of_the_page() {
         let print = |x, y| if x % 10 == 0 && y % 3 == 0 { 30 } else { 240 };
-        let tone = measure(&plane(400, 300, print), None);
+        let tone = of(&plane(400, 300, print));
         assert!((tone.ink_share - 1.0 / 30.0).abs() < 0.005, "{tone:?}");
         assert_eq!(tone.paper, 240);
     }
@@ -193,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_dark_line_along_the_edge_belongs_to_the_scanner() {
-        let tone = measure(&plane(400, 300, |x, _| if x < 5 { 0 } else { 240 }), None);
+        let tone = of(&plane(400, 300, |x, _| if x < 5 { 0 } else { 240 }));
         assert_eq!(tone.ink_share, 0.0);
     }
 }
