@@ -50,7 +50,7 @@ const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
 
 /// A window that says upright with this score is enough. Of the labelled documents, turned each way, none
-/// that was not upright got more than 0.53 at a glance.
+/// that was not upright got more than 0.27 at a glance, and none of 450 that were drawn 0.6.
 const SURE: f32 = 0.85;
 
 /// Looks at the document inside its outline, or at the whole page where it has none. `None` where the
