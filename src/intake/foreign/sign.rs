@@ -52,7 +52,8 @@ const ANYWHERE: &[(&[u8], Look, Foreign)] = &[
     (b"javascript:", enough, Foreign::Script),
 ];
 
-/// All of these signs at once: a pass for each would cost more than a hash of the file.
+/// All of these signs at once: a pass for each would cost more than a hash of the file. `None` is what the
+/// types ask for; so few signs always fit.
 static SIGNS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let signs = ANYWHERE.iter().map(|(sign, ..)| sign);
     AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(signs).ok()
