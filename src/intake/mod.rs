@@ -72,8 +72,6 @@ impl Sniffed {
         if let (Some(_), Some(walk)) = (document, self.walk) {
             let (pdf, walk) = pdf::look(&self.bytes, walk, budget)?;
             (self.pdf, self.walk) = (Some(pdf), Some(walk));
-            self.nooks =
-                self.detected.map_or_else(Vec::new, |it| structure::nooks(it, self.whole()));
         }
         Ok(())
     }
@@ -84,19 +82,19 @@ impl Sniffed {
         self.walk = self.walk.map(|walk| Walk { state: State::Exotic, header: None, ..walk });
     }
 
+    /// Whether the XML that programs write about a picture names a position; it is not read.
+    fn has_position(&self) -> bool {
+        let mut budget = MOST_SEEN_OF_ALL;
+        self.nooks.iter().filter(|nook| nook.place == Place::Metadata).any(|nook| {
+            let notes = nook.bytes(self.whole(), &mut budget);
+            memchr::memmem::find(&notes, metadata::POSITION_IN_XML).is_some()
+        })
+    }
+
     /// What the header says, which is all that limits on frames, pages and pixels are judged by.
     fn header(&self) -> Result<Header, Unreadable> {
         self.walk.and_then(|walk| walk.header).ok_or(Unreadable::because("no-header"))
     }
-}
-
-/// Whether the XML that programs write about a picture names a position; it is not read.
-fn has_position(nooks: &[Nook], bytes: &[u8]) -> bool {
-    let mut budget = MOST_SEEN_OF_ALL;
-    nooks.iter().filter(|nook| nook.place == Place::Metadata).any(|nook| {
-        let notes = nook.bytes(bytes, &mut budget);
-        memchr::memmem::find(&notes, metadata::POSITION_IN_XML).is_some()
-    })
 }
 
 /// Looks at the first bytes, walks the structure once and reads the metadata. Decodes nothing.
@@ -107,23 +105,22 @@ pub fn sniff(upload: &Upload) -> Sniffed {
         .filter(|walk| walk.header.is_some())
         .and_then(|walk| upload.bytes.get(walk.exif?.start..walk.exif?.end));
     let mut metadata = exif.map(metadata::read).unwrap_or_default();
-    let mut nooks = Vec::new();
-    if let Some((detected, walk)) = detected.zip(walk) {
-        // Its own boxes turn it, and its decoder heeds them.
-        if detected.media_type == "image/heif" {
-            metadata.orientation = Orientation::Upright;
-        }
-        let bytes = &upload.bytes[..walk.end.min(upload.bytes.len())];
-        nooks = structure::nooks(detected, bytes);
-        metadata.has_gps |= has_position(&nooks, bytes);
+    // Its own boxes turn it, and its decoder heeds them.
+    if detected.is_some_and(|detected| detected.media_type == "image/heif") {
+        metadata.orientation = Orientation::Upright;
     }
-    Sniffed {
+    let mut sniffed = Sniffed {
         bytes: upload.bytes.clone(),
         declared: upload.declared_media_type.as_deref().and_then(format::of_media_type),
         detected,
         walk,
-        nooks,
+        nooks: Vec::new(),
         metadata,
         pdf: None,
+    };
+    if let (Some(detected), Some(_)) = (detected, walk) {
+        sniffed.nooks = structure::nooks(detected, sniffed.whole());
+        sniffed.metadata.has_gps |= sniffed.has_position();
     }
+    sniffed
 }

@@ -366,6 +366,17 @@ mod tests {
     }
 
     #[test]
+    fn every_tag_is_found_among_the_signs_in_either_case() {
+        for (tag, _) in TAGS {
+            for tag in [tag.to_ascii_lowercase(), tag.to_ascii_uppercase()] {
+                let page = [&b"..."[..], &tag, b" xmlns>"].concat();
+                assert!(certain(&page).is_some(), "{tag:?}");
+                assert_eq!(certain(&page), super::tag(&page), "{tag:?}");
+            }
+        }
+    }
+
+    #[test]
     fn no_sign_begins_another() {
         for (at, (sign, ..)) in ANYWHERE.iter().enumerate() {
             let others = ANYWHERE.iter().enumerate().filter(|(other, _)| *other != at);
